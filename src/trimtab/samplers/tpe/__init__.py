@@ -1,0 +1,5 @@
+"""Tree-structured Parzen estimators."""
+
+from trimtab.samplers.tpe.sampler import TPESampler
+
+__all__ = ["TPESampler"]
