@@ -1,0 +1,149 @@
+"""How much each parameter matters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from trimtab.records import FrozenTrial
+from trimtab.visualization.data import (
+    DEFAULT_TARGET_NAME,
+    StudyLike,
+    Target,
+    check_target,
+    objective_index,
+    objective_name,
+    select,
+)
+from trimtab.visualization.figure import HEIGHT, empty, make, nothing_complete
+from trimtab.visualization.plotting import graph_objects
+from trimtab.visualization.text import labels, plain
+from trimtab.visualization.theme import ThemeName, get_theme
+
+if TYPE_CHECKING:
+    from trimtab.importance import BaseImportanceEvaluator
+
+_TITLE = "Hyperparameter Importances"
+_BAR = 26  # pixels
+_NAME = 24
+
+
+def plot_param_importances(
+    study: StudyLike,
+    evaluator: BaseImportanceEvaluator | None = None,
+    params: Sequence[str] | None = None,
+    *,
+    target: Target = None,
+    target_name: str = DEFAULT_TARGET_NAME,
+    theme: ThemeName = "light",
+) -> Any:
+    """The parameters' importances, the largest on top; see `trimtab.importance`.
+
+    With several objectives, and no target, each parameter has a bar for each of them.
+
+    Args:
+        study: Whose trials.
+        evaluator: How to measure; None: PED-ANOVA.
+        params: Names; None: all that the evaluator takes.
+        target: A function of a `FrozenTrial`, or an objective by index or metric name.
+        target_name: What it is called in the legend.
+        theme: ``"light"`` or ``"dark"``.
+
+    Returns:
+        A ``plotly.graph_objects.Figure``.
+
+    Raises:
+        InvalidArgument: If a parameter is not there, as the evaluator says (a ValueError).
+        MissingDependency: If Plotly is not installed (an ImportError).
+    """
+    from trimtab.importance import get_param_importances
+
+    graph_objects()
+    if target is not None:
+        check_target([study], target, target_name)
+    trials = select(study, 0 if target is None else target, target_name)
+    if not len(trials):
+        return empty(_TITLE, theme, nothing_complete(trials.history))
+    space = trials.history.space
+    if len(trials) < 2:
+        return empty(_TITLE, theme, "Importances need two complete trials.")
+    names = None if params is None else list(params)
+    bars = [
+        (name, get_param_importances(study, evaluator=evaluator, params=names, target=what))
+        for name, what in _targets(study, target, target_name)
+    ]
+    order = list(dict.fromkeys(name for _, found in bars for name in found))
+    if not order:
+        return empty(_TITLE, theme, "No parameters to compare.")
+    total = {name: sum(found.get(name, 0.0) for _, found in bars) for name in order}
+    order.sort(key=total.__getitem__)  # Plotly stacks bars from below
+    colors = get_theme(theme)
+    traces: list[dict[str, Any]] = []
+    for index, (objective, found) in enumerate(bars):
+        shares = [found.get(name, 0.0) for name in order]
+        traces.append(
+            {
+                "type": "bar",
+                "orientation": "h",
+                "name": plain(objective),
+                "x": shares,
+                # By place, not by label: two long names may look alike when shortened.
+                "y": list(range(len(order))),
+                "text": [f"{share:.2f}" if share >= 0.01 else "<0.01" for share in shares],
+                "textposition": "outside",
+                "cliponaxis": False,
+                "marker": {"color": colors.color(index)},
+                "hovertext": [
+                    f"<b>{plain(name)}</b> ({type(space[name]).__name__})" for name in order
+                ],
+                "meta": [plain(objective)],
+                "hovertemplate": "%{hovertext}<br>%{meta[0]}: %{x:.4~g}<extra></extra>",
+            }
+        )
+    top = max(share for trace in traces for share in trace["x"])
+    height = 140 + _BAR * len(order) * len(bars)
+    layout = {
+        # Room to the right of the longest bar for its label.
+        "xaxis": {
+            "title": {"text": "Hyperparameter Importance"},
+            "range": [0.0, top * 1.15 or 1.0],
+        },
+        "yaxis": {
+            "tickvals": list(range(len(order))),
+            "ticktext": labels(order, _NAME),
+            "showgrid": False,
+            "ticklabelstandoff": 6,
+            "tickfont": {"color": colors.text},
+            "range": [-0.6, len(order) - 0.4],
+        },
+        "barmode": "group",
+        "showlegend": len(bars) > 1,
+        "height": height if height > HEIGHT else None,
+    }
+    if len(bars) > 1:
+        layout["legend"] = {"traceorder": "normal"}
+    return make(_TITLE, theme, traces, layout)
+
+
+def _targets(
+    study: StudyLike, target: Target, target_name: str
+) -> list[tuple[str, Callable[[FrozenTrial], float] | int | None]]:
+    """What to explain, by name: a function, an objective by its index, or None for the only one."""
+    m = len(study.directions)
+    if callable(target):
+        return [(target_name, target)]
+    if m == 1:
+        objective_index(study, target)
+        name = objective_name(study, 0) if target_name == DEFAULT_TARGET_NAME else target_name
+        return [(name, None)]
+    chosen = range(m) if target is None else [objective_index(study, target)]
+    return [(objective_name(study, j), _Objective(j)) for j in chosen]
+
+
+class _Objective(int):
+    """An objective's index, and the function of a trial that a user's own evaluator may expect."""
+
+    __slots__ = ()
+
+    def __call__(self, trial: FrozenTrial) -> float:
+        return (trial.values or ())[self]
