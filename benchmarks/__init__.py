@@ -1,0 +1,1 @@
+"""Trimtab measured side by side with its peers: `python -m benchmarks`, or `make bench`."""
