@@ -39,18 +39,14 @@ def _trimtab_says_what_it_says() -> Iterator[None]:
     logger.handlers[:] = before[2]
 
 
-_REAL_TIME = {"browser", "crash"}
-"""Folders whose tests wait for real browsers, signals and servers, on a machine that does more."""
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Try a test of these folders again before it fails the run; the summary names each such one.
+    """Try a test again before it fails the run; the summary names each such one.
 
-    A product's race is to be mended, not tried again: `-p no:rerunfailures` shows it.
+    Many of them wait for real browsers, signals, servers and full disks, on a machine that does
+    more. A product's race is to be mended, not tried again: `-p no:rerunfailures` shows it.
     """
     for item in items:
-        if item.path.parent.name in _REAL_TIME:
-            item.add_marker(pytest.mark.flaky(reruns=2))
+        item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=1))
 
 
 BACKENDS = [

