@@ -16,7 +16,7 @@ from trimtab import tune
 from trimtab.errors import StorageBusy, StorageFull
 from trimtab.records import TrialState
 from trimtab.schedulers import PopulationBasedTraining
-from trimtab.tune import FailureConfig, ResultGrid, RunConfig, TuneConfig, Tuner
+from trimtab.tune import FailureConfig, ResultGrid, RunConfig, TuneConfig, Tuner, manifests
 from trimtab.tune.executors import ProcessExecutor
 
 __all__ = ["small_disk"]
@@ -79,7 +79,7 @@ def lose_a_file(checkpoint: Path) -> None:
 
 
 def lose_the_manifest(checkpoint: Path) -> None:
-    checkpoint.with_name(checkpoint.name + ".json").unlink()
+    manifests.forget(checkpoint)
 
 
 def vanish(checkpoint: Path) -> None:

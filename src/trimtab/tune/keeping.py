@@ -1,8 +1,9 @@
 """Taking checkpoints over: from where a trainable wrote them to where they are kept, whole or not.
 
-A checkpoint is written under another name and renamed; its manifest, written last, has the size
-and the SHA-256 of every file. What has no manifest is the rest of something that was cut off, and
-what does not agree with it was damaged: a trial then goes on from the checkpoint before.
+A checkpoint is written under another name and renamed; its manifest (`manifests`), written last,
+has the size and the SHA-256 of every file. What has no manifest is the rest of something that was
+cut off, and what does not agree with it was damaged: a trial then goes on from the checkpoint
+before.
 
 A process that is killed loses nothing it wrote. Against a loss of power files are flushed to the
 disk, once a second in each process and not at every checkpoint: that takes ten times as long as
@@ -13,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import math
 import os
 import shutil
@@ -24,9 +24,9 @@ from pathlib import Path
 from typing import Final
 
 from trimtab.errors import ArtifactDamaged
+from trimtab.tune import manifests
 
 PARTIAL: Final = ".partial"
-MANIFEST: Final = ".json"
 _BETWEEN_FLUSHES: Final = 1.0
 """Seconds."""
 _RANDOM_CHARACTERS: Final = 8
@@ -85,7 +85,8 @@ def take_over(
     is_draft = os.fspath(source) == str(partial)
     if not is_draft:
         draft(target)
-    discard(target)
+    if target.exists():
+        discard(target)
     try:
         # File systems are slow to make files where many were removed just now.
         if not (is_draft or (_is_temporary(source, scratch) and _moved(source, partial))):
@@ -95,10 +96,13 @@ def take_over(
         if flush:
             _sync_folder(partial)
         partial.rename(target)
+        if flush:
+            _sync_folder(target.parent)
+        manifests.note(target, manifest, flush=flush)
     except OSError:
         shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(target, ignore_errors=True)
         raise
-    _write_manifest(target, manifest, flush)
     return sum(size for size, _ in manifest.values())
 
 
@@ -113,7 +117,9 @@ def verify(path: Path, *, contents: bool = True) -> None:
         ArtifactDamaged: If it, its manifest or a file of it is missing or altered.
     """
     try:
-        manifest = json.loads(_manifest_of(path).read_text("utf-8"))
+        manifest = manifests.find(path)
+        if manifest is None:
+            raise ArtifactDamaged(f"Checkpoint {path} was not saved to its end.")
         for name, (size, digest) in manifest.items():
             file = path / name
             if file.stat().st_size != size or (contents and _digest(file) != digest):
@@ -126,15 +132,9 @@ def verify(path: Path, *, contents: bool = True) -> None:
 
 def discard(path: Path) -> None:
     """Remove a checkpoint, its manifest first: what is left of it then is no checkpoint."""
-    with contextlib.suppress(FileNotFoundError):
-        _manifest_of(path).unlink()
+    manifests.forget(path)
     with contextlib.suppress(FileNotFoundError):
         shutil.rmtree(path)
-
-
-def disown(path: Path) -> None:
-    """Make a folder no checkpoint any more; what is in it stays."""
-    _manifest_of(path).unlink(missing_ok=True)
 
 
 def size_of(path: Path) -> int:
@@ -143,10 +143,6 @@ def size_of(path: Path) -> int:
         return sum((path / name).stat().st_size for name in _files(path))
     except OSError:
         return 0
-
-
-def _manifest_of(path: Path) -> Path:
-    return path.with_name(path.name + MANIFEST)
 
 
 def _is_temporary(source: str | os.PathLike[str], scratch: str | None) -> bool:
@@ -194,16 +190,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _write_manifest(path: Path, manifest: dict[str, tuple[int, str]], flush: bool) -> None:
-    final = _manifest_of(path)
-    partial = final.with_name(final.name + PARTIAL)
-    with partial.open("w", encoding="utf-8") as stream:
-        stream.write(json.dumps(manifest))
-        if flush:
-            stream.flush()
-            os.fsync(stream.fileno())
-    partial.rename(final)
-    if flush:
-        _sync_folder(final.parent)

@@ -12,7 +12,8 @@ from typing import Any, Final
 from trimtab.errors import ArtifactDamaged
 from trimtab.records import FrozenTrial, Report, TrialState
 from trimtab.records.lineage import BEGAN, CONFIG, LINEAGE
-from trimtab.tune.keeping import MANIFEST, disown, size_of, verify
+from trimtab.tune import manifests
+from trimtab.tune.keeping import size_of, verify
 from trimtab.tune.metrics import ITERATION, TOTAL
 
 NAME: Final = "tune:name"
@@ -74,12 +75,10 @@ class Saved:
 
 def kept_of(trial: FrozenTrial, folder: Path) -> list[Saved]:
     """The checkpoints of a trial's own that are still there, oldest first."""
-    found = []
+    found, there = [], manifests.names(folder)
     for step, report in sorted(trial.reports.items()):
-        if report.checkpoint is None:
-            continue
-        path = folder / report.checkpoint
-        if path.with_name(path.name + MANIFEST).exists():
+        if report.checkpoint in there:
+            path = folder / report.checkpoint
             iteration = int(report.metrics.get(ITERATION, step))
             seconds = report.metrics.get(TOTAL, 0.0)
             size = size_of(path)
@@ -98,7 +97,7 @@ def newest_whole(candidates: Sequence[Saved], name: str) -> Saved | None:
         try:
             verify(candidates[place].path)
         except ArtifactDamaged as error:
-            disown(candidates[place].path)
+            manifests.forget(candidates[place].path)
             rest = "goes on from the one before" if place else "has none before, and begins anew"
             _logger.warning("%s Trial %s %s.", error, name, rest)
         else:

@@ -14,9 +14,9 @@ from trimtab.records import FrozenTrial, TrialState
 from trimtab.records.lineage import flat_config
 from trimtab.schedulers.replay import Change, policy_of
 from trimtab.storage import Storage, open_storage
+from trimtab.tune import manifests
 from trimtab.tune.checkpoint import Checkpoint
 from trimtab.tune.folder import DATABASE, told_of
-from trimtab.tune.keeping import MANIFEST
 from trimtab.tune.members import CONFIG, LINEAGE
 from trimtab.tune.metrics import ITERATION, SECONDS, TIMESTAMP, TOTAL
 from trimtab.tune.naming import folder_in
@@ -106,12 +106,12 @@ class Result:
     @property
     def best_checkpoints(self) -> list[tuple[Checkpoint, dict[str, Any]]]:
         """All that are kept, oldest first, with what was reported with each."""
-        found = []
-        for index, name in self.checkpoints:
-            path = Path(self.path, name)
-            if path.with_name(name + MANIFEST).exists():
-                found.append((Checkpoint(path), dict(self.reports[index])))
-        return found
+        there = manifests.names(Path(self.path))
+        return [
+            (Checkpoint(Path(self.path, name)), dict(self.reports[index]))
+            for index, name in self.checkpoints
+            if name in there
+        ]
 
     def get_best_checkpoint(self, metric: str, mode: Literal["min", "max"]) -> Checkpoint | None:
         """The kept checkpoint with the best value of a metric."""

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from trimtab.errors import ArtifactDamaged, InvalidArgument
-from trimtab.tune import Checkpoint
+from trimtab.tune import Checkpoint, manifests
 from trimtab.tune.keeping import discard, draft, take_over, verify
+from trimtab.tune.manifests import LOG
 
 
 def filled(folder: Path, text: str = "state") -> Path:
@@ -58,7 +59,7 @@ def test_a_draft_becomes_the_checkpoint(tmp_path: Path) -> None:
     filled(source / "x")
     take_over(source, target)
     verify(target)
-    assert sorted(each.name for each in (tmp_path / "run").iterdir()) == ["c1", "c1.json"]
+    assert sorted(each.name for each in (tmp_path / "run").iterdir()) == ["c1", LOG]
     assert [each.name for each in target.iterdir()] == ["x"]
 
 
@@ -66,7 +67,7 @@ def test_a_draft_becomes_the_checkpoint(tmp_path: Path) -> None:
 def test_damage_is_seen(tmp_path: Path, harm: str) -> None:
     kept = tmp_path / "c1"
     take_over(filled(tmp_path / "mine"), kept)
-    file, manifest = kept / "inner" / "b", tmp_path / "c1.json"
+    file, manifest = kept / "inner" / "b", tmp_path / LOG
     match harm:
         case "flip":
             file.write_bytes(b"\0" * 999 + b"\1")
@@ -75,7 +76,7 @@ def test_damage_is_seen(tmp_path: Path, harm: str) -> None:
         case "remove":
             file.unlink()
         case "manifest":
-            manifest.write_text("[", "utf-8")
+            manifest.write_text(manifest.read_text("utf-8")[:-5], "utf-8")
         case "no manifest":
             manifest.unlink()
     with pytest.raises(ArtifactDamaged, match="c1"):
@@ -95,8 +96,11 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
 def test_discarding(tmp_path: Path) -> None:
     take_over(filled(tmp_path / "mine"), tmp_path / "run" / "c1")
     discard(tmp_path / "run" / "c1")
-    assert list((tmp_path / "run").iterdir()) == []
+    assert [each.name for each in (tmp_path / "run").iterdir()] == [LOG]
+    assert manifests.names(tmp_path / "run") == set()
     discard(tmp_path / "run" / "c1")
+    with pytest.raises(ArtifactDamaged, match="c1"):
+        verify(tmp_path / "run" / "c1")
 
 
 def test_a_checkpoint(tmp_path: Path) -> None:

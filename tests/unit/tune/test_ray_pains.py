@@ -17,6 +17,7 @@ from trimtab.tune import (
     FailureConfig,
     ResultGrid,
     Tuner,
+    manifests,
     schedulers,
 )
 
@@ -89,7 +90,7 @@ def test_what_a_donor_keeps_its_copiers_find(fit: Fit, synch: bool) -> None:
     assert [result.state for result in results] == [TrialState.COMPLETE] * 4
     assert any(result.lineage for result in results)
     for result in results:
-        assert len(list(Path(result.path).glob("checkpoint_*.json"))) <= 1
+        assert len(manifests.names(Path(result.path))) <= 1
 
 
 @pytest.mark.parametrize("synch", [True, False])
