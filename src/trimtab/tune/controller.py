@@ -1,9 +1,9 @@
 """The loop of a run: events in, decisions out.
 
-One thread. What a trial reports is written to the storage before anything is decided on it
-(`journal`), decisions are pure in what is stored (`judge`), and what is decided is done in one
-place (`course`). So a run that is killed at any moment goes on from its storage as if nothing had
-happened.
+One thread. What a trial reports is noted before anything is decided on it, and is written together
+with what was decided (`journal`); decisions are pure in what was noted (`judge`), and what is
+decided is done in one place (`course`). So a run that is killed at any moment goes on from its
+storage as if nothing had happened.
 """
 
 from __future__ import annotations
@@ -268,6 +268,7 @@ class Controller:
         member.failures += 1
         member.traceback, member.error = event.traceback, event.error
         self._journal.note(member)
+        self._journal.flush()
         if self._limits.max_failures == -1 or member.failures <= self._limits.max_failures:
             saved = member.checkpoint
             whence = "its beginning" if saved is None else saved.path.name

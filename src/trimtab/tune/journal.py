@@ -1,14 +1,15 @@
 """What a run writes into its storage: what members report, what is noted with them, how they end.
 
-What nobody waits for is written a little later, all at once. Whoever is about to decide writes
-first: a decision is made on what is stored, and on nothing else.
+It is written a little later, all at once. Decisions need not wait for that: they are made on what
+`Ahead` has, and are written together with what they were made on. So what is stored is the run as
+it was at one moment, and a run that is killed goes on from there.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -16,12 +17,13 @@ from trimtab.errors import short_repr
 from trimtab.records import FrozenTrial, History, Outcome, Report, TrialState, TrialUpdate
 from trimtab.space.paths import flattened
 from trimtab.storage import Storage, Write
+from trimtab.tune.ahead import Ahead
 from trimtab.tune.events import Reported
 from trimtab.tune.members import PROGRESS, Member
 from trimtab.tune.metrics import AUTOMATIC, ITERATION, TIMESTAMP, TOTAL, numeric
 
 _DELAY: Final = 0.25
-"""Seconds for which a report that nobody waits for may wait to be written."""
+"""Seconds for which what happened may wait to be written."""
 
 
 class Journal:
@@ -31,14 +33,19 @@ class Journal:
         storage: Where the study is.
         study_id: The study.
         metric: What is tuned; None: the first number that a trial reported, or will report.
+        compares: Whether members are compared while they run, on all that happened so far.
     """
 
-    def __init__(self, storage: Storage, study_id: int, metric: str | None) -> None:
+    def __init__(
+        self, storage: Storage, study_id: int, metric: str | None, *, compares: bool
+    ) -> None:
         self._storage = storage
         self._study_id = study_id
         known = storage.study(study_id).metric_names if metric is None else None
         self._metric = known[0] if known else metric
         self._unwritten: dict[int, Member] = {}
+        self._ahead = Ahead(storage, study_id) if compares else None
+        self._then: list[Callable[[], None]] = []
         self._flushed_at = time.monotonic()
 
     # ------------------------------------------------------------------ what is to be written
@@ -81,20 +88,36 @@ class Journal:
     @property
     def due(self) -> float:
         """When what is not written has to be, by `time.monotonic`."""
-        return self._flushed_at + _DELAY if self._unwritten else math.inf
+        return self._flushed_at + _DELAY if self._unwritten or self._ahead else math.inf
 
     def flush(self) -> None:
         """Write what is not written yet, all at once."""
-        if self._unwritten:
-            writes = []
-            for member in self._unwritten.values():
-                attrs = {**member.attrs, PROGRESS: member.progress()}
-                update = TrialUpdate(reports=tuple(member.pending), system_attrs=attrs)
-                writes.append(Write(member.number, update, member.state))
-                member.pending, member.attrs, member.state = [], {}, None
+        writes = self._taken()
+        if self._ahead is not None:
+            writes = self._ahead.take(writes)
+        if writes:
             self._storage.write_all(self._study_id, writes)
-            self._unwritten.clear()
         self._flushed_at = time.monotonic()
+        then, self._then = self._then, []
+        for act in then:
+            act()
+
+    def once_written(self, act: Callable[[], None]) -> None:
+        """Do something that cannot be undone, when what led to it is stored."""
+        self._then.append(act)
+        if self.due == math.inf:
+            self.flush()
+
+    def _taken(self) -> list[Write]:
+        """What members have to be written; they have it no more."""
+        writes = []
+        for member in self._unwritten.values():
+            attrs = {**member.attrs, PROGRESS: member.progress()}
+            update = TrialUpdate(reports=tuple(member.pending), system_attrs=attrs)
+            writes.append(Write(member.number, update, member.state))
+            member.pending, member.attrs, member.state = [], {}, None
+        self._unwritten.clear()
+        return writes
 
     def finish(self, member: Member, state: TrialState, reason: str | None = None) -> FrozenTrial:
         """A member has ended, with its last value, which it needs to be complete."""
@@ -106,9 +129,20 @@ class Journal:
 
     @contextmanager
     def history(self) -> Iterator[History]:
-        """What is written, for as long as it is looked at."""
+        """What happened so far, for as long as it is looked at.
+
+        Where members are not compared that is what is stored, of those on which something was, or
+        is to be, decided in full.
+        """
+        if self._ahead is None and any(
+            member.attrs or member.open is not None for member in self._unwritten.values()
+        ):
+            self.flush()
         with self._storage.lock:
-            yield self._storage.history(self._study_id)
+            if self._ahead is None:
+                yield self._storage.history(self._study_id)
+            else:
+                yield self._ahead.history(self._taken())
 
 
 def _outcome(member: Member, metric: str | None, state: TrialState, reason: str | None) -> Outcome:

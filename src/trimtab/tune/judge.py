@@ -1,6 +1,7 @@
 """What becomes of members: the scheduler and the stopper are asked, nothing is done.
 
-Answers are pure in what is stored. A run that was cut off asks again, and is told the same.
+Answers are pure in what was noted (`journal`). A run that was cut off asks again, and is told the
+same.
 """
 
 from __future__ import annotations
@@ -68,14 +69,12 @@ class Judge:
 
     def on_report(self, member: Member) -> Decision:
         """What becomes of a member that waits at a report."""
-        self._journal.flush()
         with self._journal.history() as history:
             rng = self._random(history, member)
             return self._scheduler.on_report(history, member.number, self._direction, rng)
 
     def on_failure(self, member: Member) -> Decision:
         """What becomes of a member that failed for good."""
-        self._journal.flush()
         with self._journal.history() as history:
             rng = self._random(history, member)
             return self._scheduler.on_failure(history, member.number, self._direction, rng)
@@ -86,7 +85,6 @@ class Judge:
         Args:
             is_last: Whether nothing runs and nothing is to come.
         """
-        self._journal.flush()
         ask = self._scheduler.conclude if is_last else self._scheduler.release
         with self._journal.history() as history:
             step = sum(history.last_step(number) or 0 for number in history.paused)
@@ -108,8 +106,6 @@ class Judge:
         at = self._stopper.next_iteration(member.iteration)
         if at is not None:
             near = min(near, member.step + max(at - member.iteration, 1))
-        if member.attrs:  # what was decided says when to decide next
-            self._journal.flush()
         with self._journal.history() as history:
             due = self._scheduler.next_step(history, member.number)
         if due is None:

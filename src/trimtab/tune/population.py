@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -73,6 +73,7 @@ class Population:
         scheduler: Completes configs.
         seed: Of what is drawn at random.
         naming: Names them.
+        before_proposal: Is called before the sampler looks at what is stored.
 
     Attributes:
         members: Those that live, by number.
@@ -91,6 +92,7 @@ class Population:
         scheduler: Scheduler,
         seed: int | None,
         naming: Naming,
+        before_proposal: Callable[[], None],
     ) -> None:
         self.members: dict[int, Member] = {}
         self._storage = storage
@@ -103,6 +105,7 @@ class Population:
         self._scheduler = scheduler
         self._streams = Streams(seed) if sampler is None else sampler.streams
         self._naming = naming
+        self._before_proposal = before_proposal
         self._phases: dict[Phase, dict[int, Member]] = {phase: {} for phase in Phase}
         self._drafts = self._drafted()
         self._waiting: list[dict[str, Any]] = []
@@ -334,6 +337,7 @@ class Population:
         space = self._param_space().space
         if self._sampler is None:
             return space, Proposal(np.full(len(space), np.nan))
+        self._before_proposal()
         with self._storage.lock:
             history = self._storage.history(self._study_id)
             return space, self._sampler.propose(history, space, number, self._streams.at(number))

@@ -18,6 +18,8 @@ class Retention:
         config: What is to be kept.
         members: Those that have not ended, by number.
         needed: Checkpoints that a trial is about to go on from.
+        once_written: Does something when what led to it is stored: until then a run that is cut
+            off goes on from what it had before.
     """
 
     def __init__(
@@ -25,10 +27,13 @@ class Retention:
         config: CheckpointConfig,
         members: Mapping[int, Member],
         needed: Callable[[], Iterable[Saved]],
+        once_written: Callable[[Callable[[], None]], None] = lambda act: act(),
     ) -> None:
         self._config = config
         self._members = members
         self._needed = needed
+        self._once_written = once_written
+        self._doomed: dict[Path, None] = {}
         # Of all that are kept, oldest first: where there is a budget.
         self._kept: dict[Path, Saved] = {}
         self._bytes = 0
@@ -41,8 +46,9 @@ class Retention:
 
     def add(self, member: Member, saved: Saved) -> None:
         """Keep a new checkpoint, and let go of those that are too many."""
+        self._doomed.pop(saved.path, None)  # it may come a second time, after a failure
         if self._config.max_bytes is not None:
-            self._uncount(saved.path)  # it may come a second time, after a failure
+            self._uncount(saved.path)
             saved = replace(saved, size=size_of(saved.path))
             self.count([saved])
         if member.saved and saved.step <= member.saved[-1].step:
@@ -73,11 +79,18 @@ class Retention:
                 self._remove(each)
 
     def _remove(self, saved: Saved) -> None:
-        discard(saved.path)
+        self._doomed[saved.path] = None
+        if len(self._doomed) == 1:
+            self._once_written(self._sweep)
         self._uncount(saved.path)
         owner = self._members.get(saved.number)
         if owner is not None:
             owner.saved = [each for each in owner.saved if each.path != saved.path]
+
+    def _sweep(self) -> None:
+        for path in self._doomed:
+            discard(path)
+        self._doomed.clear()
 
     def _uncount(self, path: Path) -> None:
         known = self._kept.pop(path, None)

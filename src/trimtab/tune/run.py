@@ -88,6 +88,7 @@ class Run:
         storage = storage_of(self._path, self._config)
         study_id = self._study_in(storage)
         results = ResultGrid(storage, study_id, self._path, self._metric, mode_of(self._direction))
+        journal = Journal(storage, study_id, self._metric, compares=self._scheduler.compares)
         population = Population(
             storage=storage,
             study_id=study_id,
@@ -104,11 +105,12 @@ class Run:
                 self._tune.trial_name_creator,
                 self._tune.trial_dirname_creator,
             ),
+            before_proposal=journal.flush,
         )
         progress = Progress(self._metric, self._direction, verbose=self._config.verbose)
         telling = Telling(self._config.callbacks)
         watch = Watch(results, progress, telling)
-        controller = self._controller(storage, study_id, population, watch)
+        controller = self._controller(journal, population, watch)
         with _interruptible(controller):
             self._executor.open(self._trainable, self._path, reuse=self._tune.reuse_actors)
             try:
@@ -152,9 +154,7 @@ class Run:
         metric = None if record.metric_names is None else record.metric_names[0]
         return ResultGrid(storage, record.id, path, metric, mode_of(record.directions[0]))
 
-    def _controller(
-        self, storage: Storage, study_id: int, population: Population, watch: Watch
-    ) -> Controller:
+    def _controller(self, journal: Journal, population: Population, watch: Watch) -> Controller:
         budget, kept = self._tune.time_budget_s, self._config.checkpoint_config
         failures = self._config.failure_config
         limits = Limits(
@@ -170,7 +170,6 @@ class Run:
             self._config.log_to_file,
             self._needs,
         )
-        journal = Journal(storage, study_id, self._metric)
         judge = Judge(
             self._scheduler,
             self._direction,
@@ -179,7 +178,9 @@ class Run:
             self._tune.seed,
             has_deadline=limits.deadline is not None,
         )
-        retention = Retention(kept, population.members, lambda: _needed(population))
+        retention = Retention(
+            kept, population.members, lambda: _needed(population), journal.once_written
+        )
         if kept.max_bytes is not None:
             retention.count(population.kept())
         course = Course(population, self._executor, journal, judge, retention, terms, watch)
