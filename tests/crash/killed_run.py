@@ -1,9 +1,10 @@
 """A run of a Tuner in processes that are killed, one after another, and one that is not.
 
-python -m tests.crash.killed_run FOLDER SCHEDULER KILLS
+python -m tests.crash.killed_run FOLDER SCHEDULER KILLS [KEPT]
 
-Prints what came of both. The moments are drawn by chance, with a seed: each is a number of calls of
-functions, so that a process dies in the midst of anything.
+KEPT is how many checkpoints of a trial are kept. Prints what came of both. The moments are drawn by
+chance, with a seed: each is a number of calls of functions, so that a process dies in the midst of
+anything.
 """
 
 import itertools
@@ -19,9 +20,10 @@ from typing import Any
 
 from trimtab import tune
 from trimtab.samplers import TPESampler
-from trimtab.tune import RunConfig, TuneConfig, Tuner, schedulers
+from trimtab.tune import CheckpointConfig, RunConfig, TuneConfig, Tuner, schedulers
 
 STEPS = 9
+KEPT = int(sys.argv[4]) if len(sys.argv) > 4 else None
 ITERATIONS: dict[str, Any] = {"time_attr": "training_iteration"}
 
 
@@ -84,6 +86,7 @@ def tuner_of(folder: Path, name: str) -> Tuner:
             name="run",
             storage_path=folder.parent,
             stop={"training_iteration": STEPS},
+            checkpoint_config=CheckpointConfig(num_to_keep=KEPT),
             verbose=0,
         ),
     )

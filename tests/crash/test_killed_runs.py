@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -14,12 +15,22 @@ import pytest
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "scheduler",
-    ["pbt", "pbt-synch", "pb2", "asha", "asha-promoting", "hyperband", "bohb", "median"],
+    "arguments",
+    [
+        *(
+            (scheduler, "8")
+            for scheduler in "pbt pbt-synch pb2 asha asha-promoting hyperband bohb median".split()
+        ),
+        ("pbt", "8", "1"),
+        ("asha-promoting", "8", "1"),
+    ],
+    ids=" ".join,
 )
-def test_a_run_that_was_killed_ends_as_one_that_was_not(tmp_path: Path, scheduler: str) -> None:
+def test_a_run_that_was_killed_ends_as_one_that_was_not(
+    tmp_path: Path, arguments: Sequence[str]
+) -> None:
     """Killed in the midst of anything, with a sampler that proposes by what it knows."""
-    command = [sys.executable, "-m", "tests.crash.killed_run", str(tmp_path), scheduler, "8"]
+    command = [sys.executable, "-m", "tests.crash.killed_run", str(tmp_path), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)

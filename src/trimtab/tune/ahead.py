@@ -89,4 +89,4 @@ def _joined(first: Write, then: Write) -> Write:
         reports=first.update.reports + then.update.reports,
         system_attrs={**first.update.system_attrs, **then.update.system_attrs},
     )
-    return Write(then.number, update, then.state or first.state)
+    return Write(then.number, update, first.state if then.state is None else then.state)

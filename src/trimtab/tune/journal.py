@@ -88,7 +88,11 @@ class Journal:
     @property
     def due(self) -> float:
         """When what is not written has to be, by `time.monotonic`."""
-        return self._flushed_at + _DELAY if self._unwritten or self._ahead else math.inf
+        return math.inf if self._is_written else self._flushed_at + _DELAY
+
+    @property
+    def _is_written(self) -> bool:
+        return not (self._unwritten or self._ahead)
 
     def flush(self) -> None:
         """Write what is not written yet, all at once."""
@@ -105,7 +109,7 @@ class Journal:
     def once_written(self, act: Callable[[], None]) -> None:
         """Do something that cannot be undone, when what led to it is stored."""
         self._then.append(act)
-        if self.due == math.inf:
+        if self._is_written:
             self.flush()
 
     def _taken(self) -> list[Write]:
