@@ -111,8 +111,13 @@ class Loop:
             ):
                 return self._left_over()
             trial = self._ask_arm(history)
-            if total is not None and trial.attempt == 1 and begun(study.history) > total:
-                # Another process began the last one between our look and our write.
+            if (
+                total is not None
+                and trial.attempt == 1
+                and begun(study.history, below=trial.number) >= total
+            ):
+                # Another process began the last one between our look and our write. Each looks at
+                # the numbers below its own only: else two that meet would both give way.
                 study.storage.delete_trials(study.study_id, [trial.number])
                 return None
             return trial
@@ -225,9 +230,15 @@ class Loop:
         return None if taken is None else study.asker.take_over(taken, None, True)
 
 
-def begun(history: History) -> int:
-    """How many trials were begun, deleted ones not among them."""
-    return int((history.states >= 0).sum()) - len(history.waiting)
+def begun(history: History, below: int | None = None) -> int:
+    """How many trials were begun, deleted ones not among them.
+
+    Args:
+        history: Of the study.
+        below: Only those with numbers below this one are counted; None: all.
+    """
+    states = history.states[:below]
+    return int(((states >= 0) & (states != TrialState.WAITING)).sum())
 
 
 def reason_of(error: BaseException) -> str:

@@ -11,9 +11,11 @@ import pytest
 
 import trimtab
 from trimtab.errors import InvalidArgument, InvalidType
+from trimtab.records import History
 from trimtab.samplers import RandomSampler
 from trimtab.storage import InMemoryStorage
 from trimtab.study import EarlyStopping, MaxTrialsCallback, Study
+from trimtab.study.loop import Loop
 from trimtab.trial import FrozenTrial, Trial
 
 
@@ -37,6 +39,39 @@ def test_n_trials_are_new_and_total_trials_are_all() -> None:
     study.optimize(square, total_trials=8)
     study.optimize(square, total_trials=8)
     assert len(study.trials) == 8
+
+
+def test_of_two_that_begin_the_last_trial_one_gives_way(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = threading.Barrier(2, timeout=30)
+    is_last = threading.Event()
+    ask_arm = Loop._ask_arm
+
+    def at_one_time(self: Loop, history: History) -> Trial:
+        if is_last.is_set():
+            both.wait()  # both have looked
+        trial = ask_arm(self, history)
+        if is_last.is_set():
+            both.wait()  # both have written
+        return trial
+
+    monkeypatch.setattr(Loop, "_ask_arm", at_one_time)
+    study = trimtab.create_study(storage=sqlite_url, study_name="s")
+    study.optimize(square, n_trials=2)
+    is_last.set()
+    others = [trimtab.load_study(study_name="s", storage=sqlite_url) for _ in range(2)]
+    threads = [
+        threading.Thread(target=other.optimize, args=(square,), kwargs={"total_trials": 3})
+        for other in others
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [trial.number for trial in study.trials] == [0, 1, 2]
+    for each in (study, *others):
+        each.storage.close()
 
 
 def test_timeout_starts_no_new_trial() -> None:
