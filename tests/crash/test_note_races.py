@@ -1,5 +1,6 @@
 """Several processes edit one note, through several doors: nobody's text is lost."""
 
+import time
 from contextlib import ExitStack
 from multiprocessing.connection import Connection
 
@@ -16,6 +17,8 @@ from trimtab.records import FrozenTrial, parse_directions
 from trimtab.storage import Draft, HTTPStorage, Lease, Storage, open_storage
 
 LINES = 4
+READING = 0.005
+"""Seconds between what is read and what is written, in which others write."""
 WRITERS = 4
 
 
@@ -33,6 +36,7 @@ def add_lines(connection: Connection, url: str, name: str, writer: int, to_trial
         for line in range(LINES):
             while True:
                 note = load_note(owner, study=study)
+                time.sleep(READING)
                 body = f"{note.body}{writer}:{line}\n"
                 try:
                     save_note(owner, body, expected_version=note.version, study=study)
