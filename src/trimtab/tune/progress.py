@@ -247,14 +247,14 @@ class Progress:
         return f"trial {member.number}, step {member.step}: {', '.join(values)}"
 
     def _params(self, most: int) -> list[str]:
-        """Names of the parameters in which trials differ."""
+        """Names of the parameters in which trials differ, in the order of their config."""
         seen: dict[str, Any] = {}
-        differ: dict[str, None] = {}
+        differ: set[str] = set()
         for row in self.rows():
             for name, value in row.config.items():
                 if seen.setdefault(name, value) != value:
-                    differ[name] = None
-        return list(differ)[:most]
+                    differ.add(name)
+        return [name for name in seen if name in differ][:most]
 
     def _say(self, line: str) -> None:
         if self._console is not None and self._verbose:

@@ -134,6 +134,15 @@ def test_nests_are_called_by_their_ends_where_these_are_unlike() -> None:
     assert screen.frame(progress)[0].split()[4:] == ["lr", "a/beta", "b/beta", "of_nests"]
 
 
+def test_parameters_stand_in_the_order_of_their_config() -> None:
+    """Whichever trials are the first that differ in them."""
+    screen = Screen(120)
+    progress = screen.progress()
+    for n, config in enumerate([{"a": 1, "b": 1, "c": 1}, {"a": 1, "b": 1, "c": 2}, {"a": 2}]):
+        report(progress, member(n, **{"a": 1, "b": 1, "c": 1, **config, "b": n // 2}), 1.0)
+    assert screen.frame(progress)[0].split()[4:] == ["a", "b", "c"]
+
+
 def test_lines_now_and_then_without_a_terminal() -> None:
     screen = Screen()
     progress = screen.progress()
