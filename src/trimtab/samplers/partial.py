@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from trimtab.records import History
-from trimtab.samplers.adapter import as_sampler
-from trimtab.samplers.base import Proposal, Sampler
+from trimtab.samplers.base import Proposal
 from trimtab.samplers.foreign import BaseSampler
+from trimtab.samplers.wrapper import WrapperSampler
 from trimtab.space import Distribution, Internal, Space
 
 
-class PartialFixedSampler(Sampler):
+class PartialFixedSampler(WrapperSampler):
     """Holds some parameters fixed and leaves the others to another sampler.
 
     `BruteForceSampler` as the other one counts points that differ in a fixed parameter as not yet
@@ -30,21 +30,12 @@ class PartialFixedSampler(Sampler):
     """
 
     def __init__(self, fixed_params: Mapping[str, Any], base_sampler: BaseSampler) -> None:
-        base = as_sampler(base_sampler, "base_sampler")
-        super().__init__(base.seed)
-        self.streams = base.streams
-        self.constraints_func = base.constraints_func
-        self.foreign = base.foreign
+        super().__init__(base_sampler, "base_sampler")
         self._fixed = dict(fixed_params)
-        self._base = base
-
-    def bind(self, study: Any) -> None:
-        """Hand this study to the other sampler."""
-        self._base.bind(study)
 
     def search_space(self, history: History) -> Space:
         """What the other sampler proposes jointly, without the fixed parameters."""
-        space = self._base.search_space(history)
+        space = super().search_space(history)
         if self._fixed.keys().isdisjoint(space):
             return space
         return space.subset(tuple(name for name in space if name not in self._fixed))
@@ -53,7 +44,7 @@ class PartialFixedSampler(Sampler):
         self, history: History, space: Space, number: int, rng: np.random.Generator
     ) -> Proposal:
         """The other sampler's point, and the fixed values."""
-        proposal = self._base.propose(history, space, number, rng)
+        proposal = super().propose(history, space, number, rng)
         return Proposal(proposal.point, proposal.state, {**proposal.params, **self._fixed})
 
     def propose_one(
@@ -68,13 +59,4 @@ class PartialFixedSampler(Sampler):
         (name,) = space.names
         if name in self._fixed:
             return Proposal(np.array([np.nan]), params={name: self._fixed[name]})
-        return self._base.propose_one(history, space, number, rng, given)
-
-    def exhausted(self, history: History, space: Space) -> bool:
-        """Whether the other sampler has no point left."""
-        return self._base.exhausted(history, space)
-
-    def reseed_rng(self) -> None:
-        """Reseed the other sampler."""
-        self._base.reseed_rng()
-        self.seed, self.streams = self._base.seed, self._base.streams
+        return super().propose_one(history, space, number, rng, given)

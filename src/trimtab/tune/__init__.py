@@ -31,10 +31,12 @@ from trimtab.tune.trainable import Trainable, with_parameters, with_resources
 from trimtab.tune.tuner import Tuner
 
 if TYPE_CHECKING:
-    from trimtab.tune import logger, schedulers
+    from trimtab.tune import logger, schedulers, search
     from trimtab.tune.schedulers import create_scheduler
 
-__getattr__ = exporter(__name__, {"create_scheduler": "schedulers", "logger": "", "schedulers": ""})
+__getattr__ = exporter(
+    __name__, {"create_scheduler": "schedulers", "logger": "", "schedulers": "", "search": ""}
+)
 
 __all__ = [
     "Callback",
@@ -69,6 +71,7 @@ __all__ = [
     "report",
     "sample_from",
     "schedulers",
+    "search",
     "stoppers",
     "uniform",
     "with_parameters",

@@ -32,6 +32,7 @@ from trimtab.tune.population import Population, Resumes
 from trimtab.tune.progress import Progress
 from trimtab.tune.results import ResultGrid
 from trimtab.tune.retention import Retention
+from trimtab.tune.search import concurrency_of
 from trimtab.tune.space import ParamSpace
 from trimtab.tune.stoppers import as_stopper
 from trimtab.tune.trainable import Needs, name_of
@@ -158,7 +159,7 @@ class Run:
         budget, kept = self._tune.time_budget_s, self._config.checkpoint_config
         failures = self._config.failure_config
         limits = Limits(
-            self._tune.max_concurrent_trials,
+            concurrency_of(self._sampler, self._tune.max_concurrent_trials),
             None if budget is None else time.monotonic() + float(budget),  # type: ignore[arg-type]  # it is seconds by now
             failures.max_failures,
             bool(failures.fail_fast),

@@ -138,8 +138,8 @@ def test_parameters_stand_in_the_order_of_their_config() -> None:
     """Whichever trials are the first that differ in them."""
     screen = Screen(120)
     progress = screen.progress()
-    for n, config in enumerate([{"a": 1, "b": 1, "c": 1}, {"a": 1, "b": 1, "c": 2}, {"a": 2}]):
-        report(progress, member(n, **{"a": 1, "b": 1, "c": 1, **config, "b": n // 2}), 1.0)
+    for n, (a, b, c) in enumerate([(1, 1, 1), (1, 1, 2), (2, 2, 1)]):
+        report(progress, member(n, a=a, b=b, c=c), 1.0)
     assert screen.frame(progress)[0].split()[4:] == ["a", "b", "c"]
 
 

@@ -12,6 +12,7 @@ from trimtab.samplers import TPESampler
 from trimtab.schedulers import PopulationBasedTraining, SuccessiveHalvingPruner
 from trimtab.tune.executors import ProcessExecutor
 from trimtab.tune.recipes import NeedsAgain, describe, make
+from trimtab.tune.search import BasicVariantGenerator, ConcurrencyLimiter, Repeater
 from trimtab.tune.stoppers import CombinedStopper, DictStopper, MaximumIterationStopper
 
 
@@ -41,6 +42,8 @@ def test_values_come_back(thing: Any) -> None:
     [
         SuccessiveHalvingPruner(2, reduction_factor=3),
         TPESampler(seed=3, n_startup_trials=4),
+        BasicVariantGenerator([{"a": {"b": 1}}], max_concurrent=2, random_state=5),
+        ConcurrencyLimiter(Repeater(TPESampler(seed=3), repeat=2), max_concurrent=4),
         PopulationBasedTraining(
             perturbation_interval=2, hyperparam_mutations={"a": tune.uniform(0, 1), "b": [1, 2]}
         ),
