@@ -106,10 +106,10 @@ def _home(name: str) -> type[Any] | None:
     from trimtab import samplers, schedulers
     from trimtab.samplers import Sampler
     from trimtab.schedulers import Scheduler
-    from trimtab.tune import executors, stoppers
+    from trimtab.tune import executors, search, stoppers
 
     kinds = (Sampler, Scheduler, stoppers.Stopper, executors.Executor)
-    for module in (samplers, schedulers, stoppers, executors):
+    for module in (samplers, schedulers, search, stoppers, executors):
         found = getattr(module, name, None) if name.isidentifier() else None
         if inspect.isclass(found) and issubclass(found, kinds):
             return found
