@@ -1,0 +1,265 @@
+"""Regret after few trials, of Trimtab's Gaussian process beside those of Optuna and Ax.
+
+    python -m benchmarks.gp_regret run --library optuna --seeds 10 --results FILE
+    python -m benchmarks.gp_regret report FILE ...
+
+A run appends one line of JSON; what is in the file already is not run again, so that it can be
+interrupted and continued, and files of several machines can be put together. Seed s runs instance
+s + 1 of a problem, the same for all libraries, with the same noise. The peers' runs that we keep
+are in ``data/gp_peers.jsonl``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.gp_instances import Instance, Outcome
+from benchmarks.gp_libraries import LIBRARIES, Optimizer, optimizer, version
+from benchmarks.gp_problems import PROBLEMS, Problem
+from benchmarks.harness import ONE_THREAD, progress
+from benchmarks.quality import ranks
+from benchmarks.report import markdown
+from trimtab.samplers.pareto import hypervolume
+
+CHECKPOINTS = (20, 40, 60)
+RANKED = ("smooth", "mixed", "constrained", "noisy", "bbob")
+"""Kinds of problems with one objective and one trial at a time: those that count for the ranks."""
+
+Trace = list[float | None]
+"""Regret after each trial; None where it was not asked for."""
+
+Traces = dict[str, dict[str, dict[int, Trace]]]
+"""By library, problem and seed."""
+
+
+class Score:
+    """Regret of what was seen so far.
+
+    Of one objective: the smallest feasible value minus the optimum, or ``problem.worst``. Of two:
+    the hypervolume that is missing.
+    """
+
+    def __init__(self, problem: Problem, instance: Instance) -> None:
+        self._problem = problem
+        self._optimum = instance.optimum
+        self._best = problem.worst
+        self._points: list[tuple[float, ...]] = []
+
+    def add(self, outcome: Outcome) -> float:
+        """Regret with one more trial."""
+        if self._problem.reference:
+            self._points.append(outcome.values)
+            reference = np.array(self._problem.reference)
+            return self._optimum - hypervolume(np.array(self._points), reference)
+        if all(value <= 0.0 for value in outcome.constraints):
+            self._best = min(self._best, outcome.values[0] - self._optimum)
+        return self._best
+
+
+def traced(
+    asked: Optimizer, problem: Problem, instance: Instance, seed: int
+) -> tuple[Trace, float]:
+    """Regret after each trial, and the processor seconds that asking took.
+
+    Where values are noisy it is that of the recommended parameters without noise, at the
+    checkpoints only.
+    """
+    noise = np.random.default_rng([seed, 1])
+    score = Score(problem, instance)
+    trace: Trace = []
+    spent = 0.0
+    while len(trace) < CHECKPOINTS[-1]:
+        started = time.process_time()
+        batch = asked.ask(min(problem.batch, CHECKPOINTS[-1] - len(trace)))
+        spent += time.process_time() - started
+        for key, params in batch:
+            outcome = instance.outcome(params)
+            regret: float | None = score.add(outcome)
+            if problem.noise:
+                added = problem.noise * float(noise.standard_normal())
+                asked.tell(key, Outcome((outcome.values[0] + added,)))
+                n = len(trace) + 1
+                regret = _recommended(asked, instance) if n in CHECKPOINTS else None
+            else:
+                asked.tell(key, outcome)
+            trace.append(regret)
+    return trace, spent
+
+
+def _recommended(asked: Optimizer, instance: Instance) -> float:
+    return instance.outcome(asked.recommended()).values[0] - instance.optimum
+
+
+def run(library: str, problems: Sequence[Problem], seeds: Iterable[int], file: Path) -> None:
+    """Run what is not in the file yet, seed by seed."""
+    done = {(line["library"], line["problem"], line["seed"]) for line in lines([file])}
+    for seed in seeds:
+        for problem in problems:
+            if (library, problem.name, seed) in done:
+                continue
+            instance = problem.make(seed + 1)
+            started = time.perf_counter()
+            asked = optimizer(library, problem, instance, seed)
+            trace, spent = traced(asked, problem, instance, seed)
+            line = {
+                "library": library,
+                "version": version(library),
+                "problem": problem.name,
+                "seed": seed,
+                "ask_seconds": round(spent, 2),
+                "trace": [None if regret is None else float(f"{regret:.4g}") for regret in trace],
+            }
+            _append(file, json.dumps(line, separators=(",", ":")))
+            progress(
+                f"{library}, seed {seed}, {problem.name}: {trace[-1]:.3g} "
+                f"in {time.perf_counter() - started:.0f} s"
+            )
+
+
+def _append(file: Path, text: str) -> None:
+    """Add a line; one that was cut off before it stays a line of its own."""
+    whole = not file.exists() or file.read_bytes()[-1:] in (b"", b"\n")
+    with file.open("a") as out:
+        out.write(text + "\n" if whole else "\n" + text + "\n")
+
+
+def lines(files: Iterable[Path]) -> list[dict[str, Any]]:
+    """What was run; a line that was cut off is left out."""
+    texts = [text for file in files if file.exists() for text in file.read_text().splitlines()]
+    return [json.loads(text) for text in texts if text.endswith("}")]
+
+
+def traces(found: Iterable[Mapping[str, Any]]) -> Traces:
+    """Lines by library, problem and seed."""
+    result: Traces = {}
+    for line in found:
+        of_problem = result.setdefault(line["library"], {}).setdefault(line["problem"], {})
+        of_problem[line["seed"]] = line["trace"]
+    return result
+
+
+def medians(found: Traces, problem: str, names: Sequence[str], n: int) -> dict[str, float]:
+    """Median regret after n trials, over the seeds that all libraries have run."""
+    seeds = common_seeds(found, problem, names)
+    return {
+        name: float(np.median([found[name][problem][seed][n - 1] for seed in seeds]))
+        for name in names
+    }
+
+
+def common_seeds(found: Traces, problem: str, names: Sequence[str]) -> list[int]:
+    """Seeds of a problem that all libraries have run."""
+    each = [set(found[name].get(problem, {})) for name in names]
+    return sorted(set.intersection(*each)) if each else []
+
+
+def report(found: Traces) -> str:
+    """The tables, as Markdown."""
+    names = [name for name in LIBRARIES if name in found]
+    ran = [problem for problem in PROBLEMS if common_seeds(found, problem.name, names)]
+    ranked = [problem for problem in ran if problem.kind in RANKED]
+    columns = [f"{name} {n}" for n in CHECKPOINTS for name in names]
+    parts = [
+        markdown(("median regret", "seeds", *columns), _regret_rows(found, ranked, names)),
+        markdown(("median rank (mean)", *names), _rank_rows(found, ranked, names)),
+    ]
+    for title, kind in (("hypervolume missing", "objectives"), ("batches of 4", "batch")):
+        chosen = [problem for problem in ran if problem.kind == kind]
+        if chosen:
+            parts.append(markdown((title, "seeds", *columns), _regret_rows(found, chosen, names)))
+    if losses := _loss_rows(found, ran, names):
+        parts.append(markdown(("regret in batches of 4 / one at a time", *names), losses))
+    return "\n\n".join(parts)
+
+
+def _regret_rows(
+    found: Traces, problems: Sequence[Problem], names: Sequence[str]
+) -> list[tuple[str, ...]]:
+    rows = []
+    for problem in problems:
+        row = [problem.name, str(len(common_seeds(found, problem.name, names)))]
+        for n in CHECKPOINTS:
+            values = medians(found, problem.name, names, n)
+            least = min(values.values())
+            row += [f"**{v:.3g}**" if v == least else f"{v:.3g}" for v in values.values()]
+        rows.append(tuple(row))
+    return rows
+
+
+def rank_lists(
+    found: Traces, problems: Sequence[Problem], names: Sequence[str], n: int
+) -> dict[str, list[float]]:
+    """Rank on each problem by the median regret after n trials, by library."""
+    of_each = [ranks(medians(found, problem.name, names, n)) for problem in problems]
+    return {name: [one[name] for one in of_each] for name in names}
+
+
+def _rank_rows(
+    found: Traces, problems: Sequence[Problem], names: Sequence[str]
+) -> list[tuple[str, ...]]:
+    rows = []
+    for n in CHECKPOINTS:
+        places = rank_lists(found, problems, names, n)
+        cells = [f"{np.median(places[name]):.3g} ({np.mean(places[name]):.2f})" for name in names]
+        rows.append((f"after {n} trials, {len(problems)} problems", *cells))
+    return rows
+
+
+def batch_loss(found: Traces, problem: Problem, name: str, n: int) -> float:
+    """Geometric mean over the seeds of the regret in batches over that one at a time."""
+    alone = problem.name.removesuffix(" in fours")
+    seeds = set(found[name].get(problem.name, {})) & set(found[name].get(alone, {}))
+    pairs = [(found[name][problem.name][s][n - 1], found[name][alone][s][n - 1]) for s in seeds]
+    logs = [np.log((batch or 0.0) + 1e-6) - np.log((one or 0.0) + 1e-6) for batch, one in pairs]
+    return float(np.exp(np.mean(logs)))
+
+
+def _loss_rows(
+    found: Traces, problems: Sequence[Problem], names: Sequence[str]
+) -> list[tuple[str, ...]]:
+    return [
+        (
+            f"{problem.name} after {CHECKPOINTS[-1]} trials",
+            *(f"{batch_loss(found, problem, name, CHECKPOINTS[-1]):.2f}" for name in names),
+        )
+        for problem in problems
+        if problem.kind == "batch"
+    ]
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    running = commands.add_parser("run")
+    running.add_argument("--library", choices=LIBRARIES, required=True)
+    running.add_argument("--problems", nargs="+", default=[p.name for p in PROBLEMS])
+    running.add_argument("--seeds", type=int, default=10)
+    running.add_argument("--results", type=Path, required=True)
+    reporting = commands.add_parser("report")
+    reporting.add_argument("files", type=Path, nargs="+")
+    options = parser.parse_args()
+    if options.command == "report":
+        print(report(traces(lines(options.files))))
+        return
+    if any(os.environ.get(name) != value for name, value in ONE_THREAD.items()):
+        # The libraries read them when they are loaded, which has happened.
+        again = [sys.executable, "-m", "benchmarks.gp_regret", *sys.argv[1:]]
+        os.execve(sys.executable, again, {**os.environ, **ONE_THREAD})
+    problems = [problem for problem in PROBLEMS if problem.name in options.problems]
+    run(options.library, problems, range(options.seeds), options.results)
+
+
+if __name__ == "__main__":
+    main()
