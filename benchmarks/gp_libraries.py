@@ -27,6 +27,9 @@ class Optimizer(Protocol):
     def tell(self, key: Any, outcome: Outcome) -> None:
         """End a trial."""
 
+    def add(self, params: Params, outcome: Outcome) -> None:
+        """Add a trial that was not asked for."""
+
     def recommended(self) -> Params:
         """What the library says is best, of one objective."""
 
@@ -35,7 +38,7 @@ class StudyOptimizer:
     """A study of Trimtab or Optuna, by the names that both have."""
 
     def __init__(self, library: str, problem: Problem, instance: Instance, seed: int) -> None:
-        module = importlib.import_module(library)
+        self._module = module = importlib.import_module(library)
         module.logging.set_verbosity(module.logging.ERROR)
         self._space = {
             name: getattr(module.distributions, type(one).__name__)(**_arguments(one))
@@ -58,6 +61,17 @@ class StudyOptimizer:
         """Constraints are told as an attribute."""
         key.set_user_attr("constraints", list(outcome.constraints))
         self._study.tell(key, list(outcome.values))
+
+    def add(self, params: Params, outcome: Outcome) -> None:
+        """As a complete trial."""
+        self._study.add_trial(
+            self._module.trial.create_trial(
+                params=dict(params),
+                distributions=self._space,
+                values=list(outcome.values),
+                user_attrs={"constraints": list(outcome.constraints)},
+            )
+        )
 
     def recommended(self) -> Params:
         """By the model where the library has such a thing, else the best value seen."""
@@ -104,6 +118,10 @@ class AxOptimizer:
         data = {f"y{i}": value for i, value in enumerate(outcome.values)}
         data.update({f"c{i}": value for i, value in enumerate(outcome.constraints)})
         self._client.complete_trial(trial_index=key, raw_data=data)
+
+    def add(self, params: Params, outcome: Outcome) -> None:
+        """As a trial that is attached and complete."""
+        self.tell(self._client.attach_trial(parameters=params), outcome)
 
     def recommended(self) -> Params:
         """By the model's predictions."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 import time
@@ -99,7 +100,9 @@ def _recommended(asked: Optimizer, instance: Instance) -> float:
     return instance.outcome(asked.recommended()).values[0] - instance.optimum
 
 
-def run(library: str, problems: Sequence[Problem], seeds: Iterable[int], file: Path) -> None:
+def run_missing(
+    library: str, problems: Sequence[Problem], seeds: Iterable[int], file: Path
+) -> None:
     """Run what is not in the file yet, seed by seed."""
     done = {(line["library"], line["problem"], line["seed"]) for line in lines([file])}
     for seed in seeds:
@@ -169,21 +172,22 @@ def report(found: Traces) -> str:
     ranked = [problem for problem in ran if problem.kind in RANKED]
     columns = [f"{name} {n}" for n in CHECKPOINTS for name in names]
     parts = [
-        markdown(("median regret", "seeds", *columns), _regret_rows(found, ranked, names)),
+        markdown(("median regret", "seeds", *columns), regret_rows(found, ranked, names)),
         markdown(("median rank (mean)", *names), _rank_rows(found, ranked, names)),
     ]
     for title, kind in (("hypervolume missing", "objectives"), ("batches of 4", "batch")):
         chosen = [problem for problem in ran if problem.kind == kind]
         if chosen:
-            parts.append(markdown((title, "seeds", *columns), _regret_rows(found, chosen, names)))
+            parts.append(markdown((title, "seeds", *columns), regret_rows(found, chosen, names)))
     if losses := _loss_rows(found, ran, names):
         parts.append(markdown(("regret in batches of 4 / one at a time", *names), losses))
     return "\n\n".join(parts)
 
 
-def _regret_rows(
+def regret_rows(
     found: Traces, problems: Sequence[Problem], names: Sequence[str]
 ) -> list[tuple[str, ...]]:
+    """Of each problem its name, its seeds and the medians at the checkpoints, the least bold."""
     rows = []
     for problem in problems:
         row = [problem.name, str(len(common_seeds(found, problem.name, names)))]
@@ -214,22 +218,34 @@ def _rank_rows(
     return rows
 
 
-def batch_loss(found: Traces, problem: Problem, name: str, n: int) -> float:
-    """Geometric mean over the seeds of the regret in batches over that one at a time."""
+def batch_losses(found: Traces, problem: Problem, names: Sequence[str], n: int) -> dict[str, float]:
+    """Geometric mean of the regret in batches over that one at a time, after n trials.
+
+    Over the seeds that all libraries have run; NaN where there are none.
+    """
     alone = problem.name.removesuffix(" in fours")
-    seeds = set(found[name].get(problem.name, {})) & set(found[name].get(alone, {}))
-    pairs = [(found[name][problem.name][s][n - 1], found[name][alone][s][n - 1]) for s in seeds]
-    logs = [np.log((batch or 0.0) + 1e-6) - np.log((one or 0.0) + 1e-6) for batch, one in pairs]
-    return float(np.exp(np.mean(logs)))
+    seeds = set(common_seeds(found, problem.name, names)) & set(common_seeds(found, alone, names))
+
+    def logs(name: str, problem: str) -> Any:
+        regrets = [found[name][problem][seed][n - 1] for seed in sorted(seeds)]
+        return np.log(np.array(regrets, dtype=np.float64) + 1e-6)
+
+    return {
+        name: float(np.exp(np.mean(logs(name, problem.name) - logs(name, alone))))
+        if seeds
+        else math.nan
+        for name in names
+    }
 
 
 def _loss_rows(
     found: Traces, problems: Sequence[Problem], names: Sequence[str]
 ) -> list[tuple[str, ...]]:
+    last = CHECKPOINTS[-1]
     return [
         (
-            f"{problem.name} after {CHECKPOINTS[-1]} trials",
-            *(f"{batch_loss(found, problem, name, CHECKPOINTS[-1]):.2f}" for name in names),
+            f"{problem.name} after {last} trials",
+            *(f"{loss:.2f}" for loss in batch_losses(found, problem, names, last).values()),
         )
         for problem in problems
         if problem.kind == "batch"
@@ -258,7 +274,7 @@ def main() -> None:
         again = [sys.executable, "-m", "benchmarks.gp_regret", *sys.argv[1:]]
         os.execve(sys.executable, again, {**os.environ, **ONE_THREAD})
     problems = [problem for problem in PROBLEMS if problem.name in options.problems]
-    run(options.library, problems, range(options.seeds), options.results)
+    run_missing(options.library, problems, range(options.seeds), options.results)
 
 
 if __name__ == "__main__":
