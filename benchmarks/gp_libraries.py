@@ -145,16 +145,20 @@ def _ax_parameter(name: str, distribution: Any) -> Any:
     )
 
 
-PACKAGES = {"trimtab": "trimtab", "optuna": "optuna", "ax": "ax-platform"}
-"""What each library is installed as."""
+PACKAGES = {
+    "trimtab": ("trimtab",),
+    "optuna": ("optuna", "torch"),
+    "ax": ("ax-platform", "torch"),
+}
+"""What each library's Gaussian process needs, itself first."""
 
 LIBRARIES = tuple(PACKAGES)
 
 
 def version(library: str) -> str | None:
-    """Of the package that is installed; None where it is not."""
+    """Of what is installed; None where something that it needs is not."""
     try:
-        return metadata.version(PACKAGES[library])
+        return [metadata.version(package) for package in PACKAGES[library]][0]
     except metadata.PackageNotFoundError:
         return None
 

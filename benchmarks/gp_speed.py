@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping
+from importlib.util import find_spec
 
 import numpy as np
 
-from benchmarks.gp_libraries import optimizer, version
+from benchmarks.gp_libraries import PACKAGES, optimizer, version
 from benchmarks.gp_problems import PROBLEMS
 from benchmarks.harness import Reading, Readings, Spread, Task, column, measure, progress, ratio
 from benchmarks.libraries import stopwatch
@@ -53,7 +54,7 @@ def at_size(library: str, n_trials: int) -> Reading:
 
 
 def run(options: Options) -> Section:
-    """Asks at each size, beside Optuna's sampler and, where it is installed, Ax."""
+    """Asks at each size, beside Optuna's sampler and Ax where they are installed."""
     readings: dict[int, Readings] = {}
     for size, rounds in _SIZES.items():
         progress(f"  {size:,} trials")
@@ -70,19 +71,18 @@ def run(options: Options) -> Section:
             f"before the next, after {_SETTLED} that are not counted; the slowest of these is "
             "called the first, and holds what is fitted anew. The trials before are random points."
         ),
-        f"Optuna {version('optuna')} with {'' if _has_greenlet() else 'NO '}greenlet.",
+        *(_taking_part(peer) for peer in ("optuna", "ax")),
     ]
-    if version("ax") is None:
-        notes.append("Ax is not installed here, so that it was NOT MEASURED.")
-    else:
-        notes.append(f"Ax {version('ax')}, its Client.")
     return Section("Speed of the Gaussian process", tuple(figures), _tables(readings), tuple(notes))
 
 
-def _has_greenlet() -> bool:
-    from importlib.util import find_spec
-
-    return find_spec("greenlet") is not None
+def _taking_part(peer: str) -> str:
+    found = version(peer)
+    if found is None:
+        return f"{peer} was NOT MEASURED: it needs {' and '.join(PACKAGES[peer])} to be installed."
+    if peer == "optuna" and find_spec("greenlet") is None:
+        return f"{peer} {found} WITHOUT greenlet, which makes it faster."
+    return f"{peer} {found}."
 
 
 def _beside_peers(readings: Readings) -> list[Figure]:
