@@ -158,9 +158,10 @@ LIBRARIES = tuple(PACKAGES)
 def version(library: str) -> str | None:
     """Of what is installed; None where something that it needs is not."""
     try:
-        return [metadata.version(package) for package in PACKAGES[library]][0]
+        own, *_ = (metadata.version(package) for package in PACKAGES[library])
     except metadata.PackageNotFoundError:
         return None
+    return own
 
 
 def optimizer(library: str, problem: Problem, instance: Instance, seed: int) -> Optimizer:

@@ -66,7 +66,7 @@ def descended(instance: Instance, rng: np.random.Generator, n_constraints: int) 
     def violations(u: Any) -> Any:
         return np.array(outcome(u).constraints)
 
-    def value(u: Any) -> float:
+    def objective(u: Any) -> float:
         return outcome(u).values[0]
 
     constraints = [NonlinearConstraint(violations, -np.inf, 0.0)] if n_constraints else []
@@ -80,7 +80,7 @@ def descended(instance: Instance, rng: np.random.Generator, n_constraints: int) 
                 tried.append((merit(outcome(u)), value))
             params[name] = min(tried, key=lambda pair: pair[0])[1]
         bounds = [(0.0, 1.0)] * len(floats)
-        found = minimize(value, u, bounds=bounds, constraints=constraints, tol=1e-10)
+        found = minimize(objective, u, bounds=bounds, constraints=constraints, tol=1e-10)
         if merit(outcome(found.x)) < best:
             best, u = merit(outcome(found.x)), np.clip(found.x, 0.0, 1.0)
     return best
