@@ -8,20 +8,20 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from benchmarks.gp_problems import PROBLEMS, Problem
-from benchmarks.gp_regret import (
+from benchmarks.gp_comparison import (
     CHECKPOINTS,
     RANKED,
     Traces,
     batch_losses,
     common_seeds,
-    lines,
     medians,
     rank_lists,
     regret_rows,
-    run_missing,
     traces,
+    win_rows,
 )
+from benchmarks.gp_problems import PROBLEMS, Problem
+from benchmarks.gp_regret import lines, run_missing
 from benchmarks.harness import Reading, Task, progress, read
 from benchmarks.results import Figure, Options, Section, Table, number
 
@@ -71,6 +71,11 @@ def section(found: Traces, versions: str) -> Section:
         )
         if chosen
     )
+    pairs = Table(
+        "Share of runs in which one library's regret is less than another's",
+        ("", "runs", *map(str, CHECKPOINTS)),
+        tuple(win_rows(found, names)),
+    )
     notes = (
         (
             "A problem ranks the libraries by their median regret over the seeds that all of them "
@@ -87,7 +92,7 @@ def section(found: Traces, versions: str) -> Section:
             "they find does not depend on the machine."
         ),
     )
-    return Section("Quality of the Gaussian process", tuple(figures), tables, notes)
+    return Section("Quality of the Gaussian process", tuple(figures), (*tables, pairs), notes)
 
 
 def _versions(kept: Sequence[dict[str, str]]) -> str:

@@ -2,9 +2,9 @@
 
 import pytest
 
+from benchmarks.gp_comparison import Traces
 from benchmarks.gp_problems import PROBLEMS
 from benchmarks.gp_quality import section, verdict
-from benchmarks.gp_regret import Traces
 from benchmarks.results import Section
 
 

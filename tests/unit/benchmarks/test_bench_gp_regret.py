@@ -1,4 +1,4 @@
-"""What is scored, kept and said of runs with few trials."""
+"""What is scored and kept of runs with few trials."""
 
 import json
 from pathlib import Path
@@ -7,22 +7,12 @@ from typing import Any
 import pytest
 
 from benchmarks import gp_regret
+from benchmarks.gp_comparison import traces
 from benchmarks.gp_instances import Instance, Outcome, Params
 from benchmarks.gp_libraries import Optimizer
 from benchmarks.gp_problems import PROBLEMS, Problem
-from benchmarks.gp_regret import (
-    Score,
-    Trace,
-    batch_losses,
-    lines,
-    report,
-    run_missing,
-    traced,
-    traces,
-)
+from benchmarks.gp_regret import Score, lines, run_missing, traced
 from trimtab import FloatDistribution
-
-BY_NAME = {problem.name: problem for problem in PROBLEMS}
 
 
 class Walk:
@@ -133,38 +123,11 @@ def test_runs_are_continued(tmp_path: Path, runs: list[tuple[str, int]]) -> None
     assert found["optuna"]["b"][1] == [-0.6667] * 60
 
 
-def test_a_report_ranks_by_the_medians_of_seeds_that_all_have_run() -> None:
-    def constant(regret: float) -> Trace:
-        return [regret] * 60
-
-    found = {
-        "optuna": {
-            "branin": {0: constant(1.0), 1: constant(3.0), 2: constant(0.0)},
-            "levy4": {0: constant(2.0)},
-            "levy4 in fours": {0: constant(4.0)},
-        },
-        "ax": {
-            "branin": {0: constant(4.0), 1: constant(5.0)},
-            "levy4": {0: constant(1.0)},
-            "levy4 in fours": {0: constant(1.0)},
-            "hartmann6": {0: constant(1.0)},
-        },
-    }
-    text = report(found)
-    assert "| branin | 2 | **2** | 4.5 | **2** | 4.5 | **2** | 4.5 |" in text
-    assert "| levy4 | 1 | 2 | **1** |" in text
-    assert "| hartmann6 |" not in text
-    assert "| after 60 trials, 2 problems | 1.5 (1.50) | 1.5 (1.50) |" in text
-    assert "| levy4 in fours after 60 trials | 2.00 | 1.00 |" in text
-    losses = batch_losses(found, BY_NAME["levy4 in fours"], ["optuna", "ax"], 60)
-    assert losses == pytest.approx({"optuna": 2.0, "ax": 1.0}, rel=1e-5)
-
-
 def test_the_peers_runs_that_are_kept_can_be_read() -> None:
     file = Path(gp_regret.__file__).parent / "data/gp_peers.jsonl"
     found = [json.loads(text) for text in file.read_text().splitlines()]
     assert {line["library"] for line in found} <= {"optuna", "ax"}
-    assert {line["problem"] for line in found} <= BY_NAME.keys()
+    assert {line["problem"] for line in found} <= {problem.name for problem in PROBLEMS}
     assert {len(line["trace"]) for line in found} == {60}
     keys = [(line["library"], line["problem"], line["seed"]) for line in found]
     assert len(set(keys)) == len(keys)
