@@ -2,50 +2,89 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from scipy.special import ndtri
 
-from trimtab.errors import InvalidArgument
+from trimtab.errors import InvalidArgument, InvalidType
 from trimtab.records import FrozenTrial, History
 from trimtab.samplers.base import Proposal, Sampler
-from trimtab.samplers.gp.acquisition import (
-    Acquisition,
-    LogExpectedImprovement,
-    LogFeasibility,
-    Sum,
-)
+from trimtab.samplers.gp.activity import Activity
+from trimtab.samplers.gp.domain import Domain
 from trimtab.samplers.gp.grid import Grid
-from trimtab.samplers.gp.kernel import matern52
-from trimtab.samplers.gp.model import Posterior
+from trimtab.samplers.gp.improvement import improvement
+from trimtab.samplers.gp.kernel import Kernel, matern52
 from trimtab.samplers.gp.observations import Observations, pending_points
+from trimtab.samplers.gp.region import Region
 from trimtab.samplers.gp.search import Budget, Search
-from trimtab.samplers.gp.surrogate import Surrogate
+from trimtab.samplers.gp.surrogate import Surrogate, fitted_rows
 from trimtab.samplers.qmc import QMCSampler
-from trimtab.space import Distribution, Floats, Internal, Space
+from trimtab.space import Distribution, Floats, Internal, LinearConstraint, Space, to_unit
 
 _MOST_PENDING = 64
-_SAMPLES = 32
-_MOST_CONTENDERS = 12
-_GOOD = 8
+_MOST_OBJECTIVES = 3
+"""Of which the hypervolume is improved; the number of boxes grows exponentially."""
+_RANDOM_TRIES = 64
+_KEPT_SPACES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """What of a domain does not depend on the trials."""
+
+    grid: Grid
+    fixed: Floats
+    region: Region | None
 
 
 class GPSampler(Sampler):
     """Proposes where a Gaussian process expects the largest improvement.
+
+    For few and costly trials: it learns more from each than any other sampler here, and is slower
+    the more there are (a millisecond or a few at 50 trials, tens of them at 1,000).
+
+    - Measurements may be exact, of known standard error, or of one that is inferred, in one study;
+      what is measured several times is pooled.
+    - Running trials are pending points: improvements are expected over what they may turn out to
+      be.
+    - Constraints that trials report (at most 0 is feasible) are modelled each by a process of its
+      own, and improvements weighed by the probability of feasibility.
+    - With several objectives the hypervolume is improved; with more than three, a random mean of
+      them that changes from trial to trial.
+    - Choices and conditional parameters are part of the model.
+
+    Hyperparameters are fitted anew whenever the trials grew by a sixteenth, and to at most 256
+    arms; the model holds at most 1,024 of them, half of these the best. Beyond a few thousand
+    trials `TPESampler` is the better choice.
+
+    References:
+        Garnett, "Bayesian optimization", Cambridge University Press, 2023.
+        The modules of this package name those of each part.
 
     Args:
         n_startup_trials: So many trials come from a scrambled Sobol' sequence before the first fit.
         seed: See `Sampler`.
         deterministic_objective: Whether measurements without a standard error are exact; else
             their noise is inferred.
-        constraints_func: See `Sampler`; better, let the objective call ``trial.set_constraint``.
+        parameter_constraints: Linear constraints that every proposal satisfies.
+        fixed_features: Values, by name, of parameters that are held fixed, while the model learns
+            from trials that had others.
+        reference_point: One value per objective, in its units: what is worse counts for nothing.
+            None for one (or all) of them: a tenth of the front's width beyond its worst point.
+        search_space: Distributions by parameter name that are proposed jointly from the first
+            trial on; without them, parameters are known once a trial has suggested them.
+            ``parameter_constraints`` needs its parameters to be known.
         ordered: Names of the categorical parameters whose choices are in order.
+        constraints_func: See `Sampler`; better, let the objective call ``trial.set_constraint``.
 
     Raises:
-        InvalidArgument: If a number is out of range.
+        InvalidArgument: If a number is out of range; when asking, if a constraint does not fit the
+            space or leaves nothing of it, or ``reference_point`` does not fit the objectives.
+        InvalidType: If a constraint is not a `LinearConstraint`.
     """
 
     def __init__(
@@ -54,29 +93,37 @@ class GPSampler(Sampler):
         n_startup_trials: int = 8,
         seed: int | None = None,
         deterministic_objective: bool = False,
-        constraints_func: Callable[[FrozenTrial], Sequence[float]] | None = None,
+        parameter_constraints: Sequence[LinearConstraint] = (),
+        fixed_features: Mapping[str, Any] | None = None,
+        reference_point: Sequence[float | None] | None = None,
+        search_space: Mapping[str, Distribution] | None = None,
         ordered: Iterable[str] = (),
+        constraints_func: Callable[[FrozenTrial], Sequence[float]] | None = None,
     ) -> None:
         if n_startup_trials < 1:
             raise InvalidArgument("n_startup_trials", "at least 1", n_startup_trials)
+        for constraint in parameter_constraints:
+            if not isinstance(constraint, LinearConstraint):
+                raise InvalidType("parameter_constraints", "linear constraints", constraint)
         super().__init__(seed)
         self.constraints_func = constraints_func
         self._n_startup = n_startup_trials
         self._noiseless = deterministic_objective
+        self._constraints = tuple(parameter_constraints)
+        self._fixed = dict(fixed_features or {})
+        self._reference = None if reference_point is None else tuple(reference_point)
+        self._known = Space(search_space)
         self._ordered = frozenset(ordered)
-        self._startup = self._sequence(seed)
-        self._surrogates: WeakKeyDictionary[History, tuple[Any, Surrogate]] = WeakKeyDictionary()
-        self._grids: dict[Space, Grid] = {}
-        self._kernel = matern52
+        self._startup = _sequence(seed)
+        self._kernel: Kernel = matern52
         self._budget = Budget()
-
-    @staticmethod
-    def _sequence(seed: int | None) -> QMCSampler:
-        return QMCSampler(scramble=True, seed=seed, warn_asynchronous_seeding=False)
+        self._joined: tuple[Space, Space] | None = None
+        self._bounds: dict[Space, _Bounds] = {}
+        self._surrogates: WeakKeyDictionary[History, tuple[Any, Surrogate]] = WeakKeyDictionary()
 
     def __getstate__(self) -> dict[str, Any]:
         # What was derived from a history is derived anew where the sampler is sent.
-        return {**self.__dict__, "_surrogates": None, "_grids": {}}
+        return {**self.__dict__, "_surrogates": None, "_bounds": {}, "_joined": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -85,24 +132,36 @@ class GPSampler(Sampler):
     def reseed_rng(self) -> None:
         """Draw a new seed from the system's entropy."""
         super().reseed_rng()
-        self._startup = self._sequence(None)
+        self._startup = _sequence(None)
+
+    def search_space(self, history: History) -> Space:
+        """What was given as such, and what trials have shown."""
+        seen = history.space
+        if all(name in seen for name in self._known):
+            return seen
+        if self._joined is None or self._joined[0] is not seen:
+            self._joined = (seen, Space({**self._known, **seen}))
+        return self._joined[1]
 
     def propose(
         self, history: History, space: Space, number: int, rng: np.random.Generator
     ) -> Proposal:
         """The point of largest expected improvement that was found."""
+        bounds = self._bounds_of(space)
         if not len(space):
-            return Proposal(np.empty(0))
+            return Proposal(np.empty(0), params=self._fixed)
         seen = Observations.of(history, space)
         pending = pending_points(history, space, number, _MOST_PENDING)
-        grid = self._grid(space)
         if len(seen) < self._n_startup or np.isnan(seen.points).all():
+            domain = Domain(bounds.grid, bounds.fixed, None, bounds.region)
             first = self._startup.propose(history, space, number, rng).point
             filled = np.where(np.isnan(first), rng.random(len(space)), first)
-            points: Iterator[Floats] = iter(grid.snap(filled[None]))
+            points = iter(domain.admitted(filled[None], rng))
         else:
-            points = self._by_improvement(history, space, seen, pending, grid, rng)
-        return Proposal(_first_new(points, seen.points, pending, grid, rng))
+            activity = Activity(seen.points, bounds.grid)
+            domain = Domain(bounds.grid, bounds.fixed, activity, bounds.region)
+            points = self._by_improvement(history, space, seen, pending, domain, rng)
+        return Proposal(_first_new(points, seen, pending, domain, rng), params=self._fixed)
 
     def propose_one(
         self,
@@ -112,17 +171,14 @@ class GPSampler(Sampler):
         rng: np.random.Generator,
         given: Mapping[str, tuple[Distribution, Internal]],
     ) -> Proposal:
-        """A point of the sequence: nothing is known of a parameter that was not foreseen."""
+        """A fixed value, or a point of the sequence: nothing is known of a new parameter."""
+        (name,) = space.names
+        if name in self._fixed:
+            return Proposal(np.array([math.nan]), params={name: self._fixed[name]})
         return self._startup.propose_one(history, space, number, rng, given)
 
-    def _grid(self, space: Space) -> Grid:
-        if space not in self._grids:
-            self._grids = {**dict(list(self._grids.items())[-3:]), space: Grid(space)}
-        return self._grids[space]
-
-    def _surrogate(self, history: History, space: Space, seen: Observations) -> Surrogate:
-        from trimtab.samplers.gp.surrogate import fitted_rows
-
+    def surrogate(self, history: History, space: Space, seen: Observations) -> Surrogate:
+        """The processes of a study, fitted anew only where that is due."""
         key = (space, history.rewrites, fitted_rows(len(seen)), history.constraint_names)
         kept = self._surrogates.get(history)
         if kept is None or kept[0] != key:
@@ -136,83 +192,82 @@ class GPSampler(Sampler):
         space: Space,
         seen: Observations,
         pending: Floats,
-        grid: Grid,
+        domain: Domain,
         rng: np.random.Generator,
     ) -> Iterator[Floats]:
-        surrogate = self._surrogate(history, space, seen)
-        encoding = surrogate.encoding
-        terms: list[Acquisition] = []
-        feasible = seen.violation <= 0.0
-        for k in range(len(surrogate.constraints)):
-            model = surrogate.constraint_posterior(k, seen)
-            terms.append(LogFeasibility(model))
-        order = np.argsort(seen.violation, kind="stable")
-        if feasible.any() or not terms:
-            candidates = seen.points[feasible] if feasible.any() else seen.points
-            model = surrogate.objective_posterior(0, seen)
-            improvement, order = _improvement(
-                model,
-                encoding.features(candidates),
-                encoding.features(pending),
-                surrogate.objectives[0].deterministic,
-                rng,
-            )
-            terms.insert(0, improvement)
-            good = candidates[order]
+        if history.n_objectives > _MOST_OBJECTIVES:
+            seen = seen.scalarized(rng)
+            surrogate = Surrogate(space, seen, self._kernel, self._ordered, self._noiseless)
         else:
-            good = seen.points[order[:_GOOD]]
-        lengths = surrogate.objectives[0].hyperparameters.lengths
-        search = Search(Sum(terms) if len(terms) > 1 else terms[0], encoding, grid, lengths)
-        return search.best(good, self._budget, rng)
+            surrogate = self.surrogate(history, space, seen)
+        goal = improvement(surrogate, seen, pending, self._thresholds(history), rng)
+        lengths = np.min([o.hyperparameters.lengths for o in surrogate.objectives], axis=0)
+        search = Search(goal.acquisition, surrogate.encoding, domain, lengths)
+        return search.best(goal.good, self._budget, rng)
+
+    def _thresholds(self, history: History) -> Floats:
+        """Losses beyond which nothing counts, shape (m,), NaN where they are inferred."""
+        m = history.n_objectives
+        if self._reference is None:
+            return np.full(m, np.nan)
+        if len(self._reference) != m:
+            raise InvalidArgument("reference_point", f"{m} values", list(self._reference))
+        values = [math.nan if value is None else float(value) for value in self._reference]
+        return np.array(values) * history.signs
+
+    def _bounds_of(self, space: Space) -> _Bounds:
+        found = self._bounds.get(space)
+        if found is None:
+            missing = {n for c in self._constraints for n in c.weights if n not in space}
+            if missing:
+                raise InvalidArgument(
+                    "parameter_constraints",
+                    "parameters that are known when a trial begins (give `search_space`)",
+                    sorted(missing),
+                )
+            grid = Grid(space)
+            fixed = np.full(len(space), np.nan)
+            for j, (name, distribution) in enumerate(space.items()):
+                if name in self._fixed:
+                    internal = distribution.to_internal_repr(self._fixed[name])
+                    fixed[j] = to_unit(distribution, internal)
+            region = Region(self._constraints, space, grid) if self._constraints else None
+            found = _Bounds(grid, fixed, region)
+            self._bounds = dict([*self._bounds.items(), (space, found)][-_KEPT_SPACES:])
+        return found
 
 
-def _improvement(
-    model: Posterior, arms: Floats, pending: Floats, deterministic: bool, rng: np.random.Generator
-) -> tuple[Acquisition, Any]:
-    """Expected improvement on the best of the arms and of what is pending."""
-    mean, variance = model.predict(arms)
-    mean = mean[:, 0]
-    order = np.argsort(mean, kind="stable")
-    if deterministic:
-        contenders = np.empty(0, dtype=np.int64)
-    else:
-        optimistic = mean - 2.0 * np.sqrt(variance)
-        contenders = np.argsort(optimistic, kind="stable")
-        pessimistic = float((mean + 2.0 * np.sqrt(variance)).min())
-        contenders = contenders[optimistic[contenders] <= pessimistic]
-        _, first = np.unique(arms[contenders], axis=0, return_index=True)
-        contenders = contenders[np.sort(first)][:_MOST_CONTENDERS]
-    sampled = np.concatenate([arms[contenders], pending])
-    if not len(sampled):
-        return LogExpectedImprovement(model, mean[order[:1]]), order[:_GOOD]
-    normals = _normals(len(sampled), _SAMPLES, rng)
-    model, values = model.sampling(sampled, normals)
-    best = values.min(axis=0)
-    if deterministic:
-        best = np.minimum(best, mean[order[0]])
-    return LogExpectedImprovement(model, best), order[:_GOOD]
-
-
-def _normals(k: int, s: int, rng: np.random.Generator) -> Floats:
-    """Standard normal numbers, shape (k, s), every row of them stratified."""
-    strata = rng.permuted(np.tile(np.arange(s), (k, 1)), axis=1)
-    out: Floats = ndtri((strata + rng.random((k, s))) / s)
-    return out
+def _sequence(seed: int | None) -> QMCSampler:
+    return QMCSampler(scramble=True, seed=seed, warn_asynchronous_seeding=False)
 
 
 def _first_new(
-    points: Iterator[Floats], seen: Floats, pending: Floats, grid: Grid, rng: np.random.Generator
+    points: Iterator[Floats],
+    seen: Observations,
+    pending: Floats,
+    domain: Domain,
+    rng: np.random.Generator,
 ) -> Floats:
     """The first point that was not measured and is not being measured; else the first of all."""
-    known = {row.tobytes() for row in np.round(np.concatenate([seen, pending]), 9) + 0.0}
+    known = {_key(row) for row in (*seen.points, *pending, *seen.broken)}
     first: Floats | None = None
     for point in points:
-        if first is None:
-            first = point
-        if (np.round(point, 9) + 0.0).tobytes() not in known:
-            return point
-    for _ in range(64):
-        point = grid.draw(1, rng)[0]
-        if (np.round(point, 9) + 0.0).tobytes() not in known:
-            return point
-    return np.full(len(grid.levels), np.nan) if first is None else first
+        settled = domain.settled(point)
+        if settled is None:
+            continue
+        if _key(settled) not in known:
+            return settled
+        first = settled if first is None else first
+    for point in domain.draw(_RANDOM_TRIES, rng):
+        settled = domain.settled(point)
+        if settled is None:
+            continue
+        if _key(settled) not in known:
+            return settled
+        first = settled if first is None else first
+    return np.full(len(domain.free), np.nan) if first is None else first
+
+
+def _key(point: Floats) -> bytes:
+    """Equal for points that differ by rounding only."""
+    return (np.round(point, 9) + 0.0).tobytes()

@@ -6,15 +6,14 @@ continuous columns climb by gradients and the others by trying their values, in 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.samplers.gp.acquisition import Acquisition
-from trimtab.samplers.gp.ascent import ascend
-from trimtab.samplers.gp.grid import Grid
+from trimtab.samplers.gp.domain import Domain
 from trimtab.samplers.gp.kernel import Encoding
 from trimtab.space import Floats
 
@@ -50,25 +49,21 @@ class Search:
     Args:
         acquisition: Of features.
         encoding: Of points.
-        grid: Their admissible values.
+        domain: Those that are admissible.
         lengths: Shape (d,), over which the acquisition changes.
-        free: Shape (d,), which columns may change; None: all.
-        repair: Makes points admissible that are so column by column; None: they are.
     """
 
     def __init__(
         self,
         acquisition: Acquisition,
         encoding: Encoding,
-        grid: Grid,
+        domain: Domain,
         lengths: Floats,
-        repair: Callable[[Floats], Floats] | None = None,
     ) -> None:
         self._acquisition = acquisition
         self._encoding = encoding
-        self._grid = grid
+        self._domain = domain
         self._lengths = np.minimum(lengths, 1.0)
-        self._repair = repair or (lambda points: points)
 
     def value(self, points: Floats) -> Floats:
         """Shape (n,), of points of shape (n, d)."""
@@ -86,11 +81,11 @@ class Search:
             budget: How hard.
             rng: Draws the candidates.
         """
-        if 0 < self._grid.size <= _MOST_ENUMERATED:
-            points = self._repair(self._grid.every())
+        if 0 < self._domain.size <= _MOST_ENUMERATED:
+            points = self._domain.every()
             values = self.value(points)
         else:
-            points = self._repair(self._candidates(good, budget, rng))
+            points = self._domain.admitted(self._candidates(good, budget, rng), rng)
             values = self.value(points)
             starts = _chosen(values, budget, rng)
             climbed, reached = self._climb(points[starts], values[starts], budget)
@@ -101,7 +96,7 @@ class Search:
 
     def _candidates(self, good: Floats, budget: Budget, rng: np.random.Generator) -> Floats:
         d = self._encoding.d
-        everywhere = self._grid.draw(budget.everywhere, rng)
+        everywhere = self._domain.grid.draw(budget.everywhere, rng)
         if not len(good):
             return everywhere
         centre = good[np.arange(budget.around) % len(good)]
@@ -114,10 +109,9 @@ class Search:
         near = centre + size * rng.standard_normal(centre.shape) * np.sqrt(self._lengths)
         near = np.abs(near)
         near = np.clip(np.where(near > 1.0, 2.0 - near, near), 0.0, 1.0)
-        near = self._grid.snap(np.where(moved, near, centre))
+        near = self._domain.grid.snap(np.where(moved, near, centre))
         self._change_choices(near, moved, rng)
-        start = self._grid.snap(np.where(np.isnan(good), 0.5, good))
-        return np.concatenate([start, near, everywhere])
+        return np.concatenate([np.where(np.isnan(good), 0.5, good), near, everywhere])
 
     def _change_choices(
         self, points: Floats, moved: NDArray[np.bool_], rng: np.random.Generator
@@ -127,16 +121,16 @@ class Search:
         if not len(columns):
             return
         chance = min(1.5 / len(columns), 0.5)
-        drawn = self._grid.draw(len(points), rng)
+        drawn = self._domain.grid.draw(len(points), rng)
         change = moved[:, columns] & (rng.random((len(points), len(columns))) < chance)
         points[:, columns] = np.where(change, drawn[:, columns], points[:, columns])
 
     def _climb(self, points: Floats, values: Floats, budget: Budget) -> tuple[Floats, Floats]:
         for turn in range(_TURNS):
             before = values
-            if len(self._grid.continuous):
+            if len(self._domain.continuous):
                 points, values = self._climb_gradients(points, values, budget)
-            if not len(self._grid.discrete):
+            if not len(self._domain.discrete):
                 break
             points, values = self._try_values(points, values)
             if turn and not (values > before + 1e-3).any():
@@ -146,7 +140,7 @@ class Search:
     def _climb_gradients(
         self, points: Floats, values: Floats, budget: Budget
     ) -> tuple[Floats, Floats]:
-        columns = self._grid.continuous
+        columns = self._domain.continuous
         encoding, acquisition = self._encoding, self._acquisition
         features = np.searchsorted(encoding.numeric, columns)
         absent = np.isnan(points[:, columns])
@@ -162,8 +156,9 @@ class Search:
                 gradient[absent[rows]] = 0.0
             return value, gradient
 
-        starts = np.where(absent, 0.5, points[:, columns])
-        x, found = ascend(function, starts, self._lengths[columns], budget.rounds)
+        x, found = self._domain.ascend(
+            function, points, columns, self._lengths[columns], budget.rounds
+        )
         out = points.copy()
         out[:, columns] = np.where(absent, np.nan, x)
         better = found >= values
@@ -172,11 +167,14 @@ class Search:
     def _try_values(self, points: Floats, values: Floats) -> tuple[Floats, Floats]:
         """Every start moves to its best neighbour while that is better."""
         points, values = points.copy(), values.copy()
-        for _ in range(2 * len(self._grid.discrete) + 2):
+        for _ in range(2 * len(self._domain.discrete) + 2):
             owners, neighbours = self._neighbours(points)
             if not len(owners):
                 break
-            neighbours = self._repair(neighbours)
+            inside = self._domain.inside(neighbours)
+            owners, neighbours = owners[inside], self._domain.changed(neighbours[inside])
+            if not len(owners):
+                break
             found = self.value(neighbours)
             moved = False
             for r in range(len(points)):
@@ -194,8 +192,8 @@ class Search:
     def _neighbours(self, points: Floats) -> tuple[NDArray[np.int64], Floats]:
         """Points that differ in one discrete column, and whose neighbours they are."""
         owners, out = [], []
-        for j in self._grid.discrete.tolist():
-            levels = self._grid.levels[j]
+        for j in self._domain.discrete.tolist():
+            levels = self._domain.grid.levels[j]
             n = len(levels)
             for r in range(len(points)):
                 if points[r, j] != points[r, j] or n == 1:

@@ -93,6 +93,10 @@ def thinned(sample: Sample, most: int) -> Sample:
     return sample.rows(np.sort(np.concatenate([best, more])))
 
 
+_DISTRUST = 0.1
+"""Noise variance of what is only assumed of a trial."""
+
+
 class Surrogate:
     """The processes of the first n' observations.
 
@@ -154,12 +158,25 @@ class Surrogate:
         """Objective j's process, conditioned on what came since the fit, too."""
         output = self.objectives[j]
         losses, sems = seen.losses[self.n :, j], seen.sems[self.n :, j]
-        if not len(losses):
-            return output.posterior
         variance = self._variance(sems, output.transform)
         noise = np.where(np.isnan(variance), output.hyperparameters.noise, variance)
         features = self.encoding.features(seen.points[self.n :])
-        return output.posterior.observing(features, noise, output.transform.forward(losses))
+        model = output.posterior.observing(features, noise, output.transform.forward(losses))
+        return self._avoiding(model, seen, output.transform, j) if len(seen.broken) else model
+
+    def _avoiding(
+        self, model: Posterior, seen: Observations, transform: Standardization, j: int
+    ) -> Posterior:
+        """Conditioned on trials that failed or were pruned, too.
+
+        They are taken to be no better than the model thinks, than three quarters of the others, or
+        than they last reported, and are not trusted much: a trial may fail by chance.
+        """
+        features = self.encoding.features(seen.broken)
+        usual = float(np.quantile(transform.forward(seen.losses[:, j]), 0.75))
+        y = np.maximum(model.predict(features)[0][:, 0], usual)
+        y = np.fmax(y, transform.forward(seen.partial))
+        return model.observing(features, np.full(len(y), _DISTRUST), y)
 
     def constraint_posterior(self, k: int, seen: Observations) -> Posterior:
         """The k-th constraint's process, likewise."""
