@@ -7,8 +7,10 @@ import pytest
 
 from trimtab.records import History
 from trimtab.samplers import (
+    AutoSampler,
     BruteForceSampler,
     CmaEsSampler,
+    GPSampler,
     GridSampler,
     NSGAIIISampler,
     NSGAIISampler,
@@ -68,6 +70,16 @@ class TestHalton(SamplerContract):
 class TestQMCWithHelp(SamplerContract):
     def make(self, space: Space, seed: int) -> Sampler:
         return QMCSampler(seed=seed, independent_sampler=RandomSampler(seed))
+
+
+class TestGP(SamplerContract):
+    def make(self, space: Space, seed: int) -> Sampler:
+        return GPSampler(seed=seed, n_startup_trials=4)
+
+
+class TestAuto(SamplerContract):
+    def make(self, space: Space, seed: int) -> Sampler:
+        return AutoSampler(seed=seed)
 
 
 class TestGrid(SamplerContract):

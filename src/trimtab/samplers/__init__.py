@@ -8,9 +8,11 @@ from trimtab.samplers.foreign import BaseSampler
 
 if TYPE_CHECKING:
     from trimtab.samplers import nsgaii as nsgaii
+    from trimtab.samplers.auto import AutoSampler
     from trimtab.samplers.bruteforce import BruteForceSampler
     from trimtab.samplers.cmaes import CmaEsSampler
     from trimtab.samplers.foreigngenetic import BaseGASampler
+    from trimtab.samplers.gp import GPSampler
     from trimtab.samplers.grid import GridSampler
     from trimtab.samplers.nsgaii import NSGAIISampler
     from trimtab.samplers.nsgaiii import NSGAIIISampler
@@ -22,9 +24,11 @@ if TYPE_CHECKING:
     from trimtab.samplers.tpe import TPESampler
 
 _HOMES = {
+    "AutoSampler": "auto",
     "BaseGASampler": "foreigngenetic",
     "BruteForceSampler": "bruteforce",
     "CmaEsSampler": "cmaes",
+    "GPSampler": "gp",
     "GridSampler": "grid",
     "NSGAIISampler": "nsgaii",
     "NSGAIIISampler": "nsgaiii",
@@ -40,10 +44,12 @@ _HOMES = {
 __getattr__ = exporter(__name__, _HOMES)
 
 __all__ = [
+    "AutoSampler",
     "BaseGASampler",
     "BaseSampler",
     "BruteForceSampler",
     "CmaEsSampler",
+    "GPSampler",
     "GridSampler",
     "NSGAIIISampler",
     "NSGAIISampler",

@@ -1,5 +1,12 @@
 """Floor 0: what may vary."""
 
+from trimtab.space.constraints import (
+    LinearConstraint,
+    check_constraints,
+    constraint_arrays,
+    feasible_point,
+    parse_constraint,
+)
 from trimtab.space.distributions import (
     CategoricalDistribution,
     Choice,
@@ -36,20 +43,25 @@ __all__ = [
     "Floats",
     "IntDistribution",
     "Internal",
+    "LinearConstraint",
     "Space",
     "cached_float",
     "cached_int",
     "check_compatible",
+    "check_constraints",
     "check_name",
     "column_to_unit",
+    "constraint_arrays",
     "decode_json",
     "edges",
     "encode_json",
+    "feasible_point",
     "float_to_unit",
     "from_json",
     "from_optuna",
     "from_unit",
     "grid_value",
+    "parse_constraint",
     "to_json",
     "to_optuna",
     "to_unit",
