@@ -29,6 +29,7 @@ MODULES = [
     "trimtab.migrate",
     "trimtab.preferential",
     "trimtab.query",
+    "trimtab.benchmarks",
     "trimtab.dashboard",
     "trimtab.exceptions",
     "trimtab.logging",
