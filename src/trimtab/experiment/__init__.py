@@ -11,6 +11,7 @@ from trimtab.experiment.objective import (
     OptimizationConfig,
     OutcomeConstraint,
 )
+from trimtab.experiment.orchestrator import Orchestrator
 from trimtab.experiment.parameters import (
     ChoiceParameter,
     FixedParameter,
@@ -38,6 +39,7 @@ __all__ = [
     "MultiObjective",
     "Objective",
     "OptimizationConfig",
+    "Orchestrator",
     "OutcomeConstraint",
     "ParameterType",
     "RangeParameter",

@@ -18,9 +18,9 @@ from trimtab.experiment.rows import STATUS_QUO, batch_of, make_row
 from trimtab.experiment.runner import Runner
 from trimtab.experiment.sampling import ExperimentSampler, Generation, fresh_seed
 from trimtab.experiment.space import SearchSpace
-from trimtab.experiment.status import TrialStatus
+from trimtab.experiment.status import STATUS, TrialStatus, status_from
 from trimtab.experiment.trial import BaseTrial, BatchTrial, Trial
-from trimtab.records import DELETED
+from trimtab.records import DELETED, TrialState, TrialUpdate
 from trimtab.schedulers import MedianPruner, Scheduler
 from trimtab.schedulers.adapter import as_scheduler
 from trimtab.space import check_name
@@ -241,8 +241,13 @@ class Experiment:
     def trial_indices_by_status(self) -> dict[TrialStatus, set[int]]:
         """Indices of the trials at each status."""
         found: dict[TrialStatus, set[int]] = {status: set() for status in TrialStatus}
-        for index, trial in self.trials.items():
-            found[trial.status].add(index)
+        indices = self.trials
+        if indices:
+            with self.study.storage.lock:
+                history = self.study.history
+                for index in indices:
+                    state = TrialState(int(history.states[index]))
+                    found[status_from(state, history.system_attrs(index))].add(index)
         return found
 
     @property
@@ -302,7 +307,11 @@ class Experiment:
         return Trial(self, index)
 
     def ask(
-        self, *, lease: float | None = None, fixed_features: Mapping[str, Any] | None = None
+        self,
+        *,
+        lease: float | None = None,
+        fixed_features: Mapping[str, Any] | None = None,
+        candidate: bool = False,
     ) -> Trial:
         """A RUNNING trial of an arm that the experiment's sampler proposes.
 
@@ -312,6 +321,7 @@ class Experiment:
         Args:
             lease: Seconds after which it fails unless it was completed, at the next ask.
             fixed_features: Values that the arm is to have.
+            candidate: Whether it is a CANDIDATE instead, for a runner to deploy.
 
         Raises:
             SpaceExhausted: If the space is finite and every point has been tried.
@@ -319,20 +329,26 @@ class Experiment:
         """
         study = self.study
         terms = Lease(lease, max_attempts=1)
+        status = TrialStatus.CANDIDATE if candidate else None
         if fetching.needs_status_quo(self) and self._status_quo is not None:
-            row = make_row(self._space, GeneratorRun([self._status_quo]), 0, status=None)
+            row = make_row(self._space, GeneratorRun([self._status_quo]), 0, status=status)
             draft = Draft(row.space, row.point, system_attrs=row.system_attrs)
             if (taken := study.storage.start(study.study_id, draft, terms)) is not None:
                 return Trial(self, taken.number)
-        if fixed_features:
-            sampler = self.sampler.with_fixed(fixed_features)
+        if fixed_features or candidate:
+            state = {STATUS: TrialStatus.CANDIDATE.name} if candidate else {}
+            sampler = self.sampler.variant(fixed_features, state)
             study = Study(self.name, study.storage, sampler, self.early_stopping)
         params: dict[str, Any] = {}
         with study.storage.lock:
             handle = study.asker.ask(terms, self._space.roots, buffered=False)
             for name in self._space.active(params):
                 params[name] = handle._suggest(name, self._space.space[name])
-        return Trial(self, handle.number)
+        trial = Trial(self, handle.number)
+        if candidate and trial.status is TrialStatus.RUNNING:  # it waited, or was another's number
+            update = TrialUpdate(system_attrs={STATUS: TrialStatus.CANDIDATE.name})
+            study.storage.write(study.study_id, trial.index, None, update)
+        return trial
 
     def gen(self, n: int = 1, *, fixed_features: Mapping[str, Any] | None = None) -> GeneratorRun:
         """Arms for a new trial, proposed by the experiment's sampler with each other in sight.

@@ -62,7 +62,7 @@ class Generator:
             raise InvalidType("n", "a whole number", n)
         if n < 1:
             raise InvalidArgument("n", "at least 1", n)
-        sampler = self._sampler.with_fixed(fixed_features) if fixed_features else self._sampler
+        sampler = self._sampler.variant(fixed_features)
         self._study.sampler = sampler
         rows = [self._ask() for _ in range(n)]
         states = [{SAMPLER: row.system_attrs[SAMPLER]} for row in rows]

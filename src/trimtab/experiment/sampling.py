@@ -83,9 +83,16 @@ class ExperimentSampler(Sampler):
         self._model = model(search_space, seed)
         self._fixed = dict(fixed or {})
         self._feasible = Feasible(search_space, self._fixed)
+        self._state: dict[str, Any] = {}
 
-    def with_fixed(self, fixed: Mapping[str, Any]) -> ExperimentSampler:
-        """This sampler, what it has learnt included, for arms with some values fixed.
+    def variant(
+        self, fixed: Mapping[str, Any] | None, state: Mapping[str, Any] | None = None
+    ) -> ExperimentSampler:
+        """This sampler, what it has learnt included, for some other trials.
+
+        Args:
+            fixed: Values that their arms have, by parameter name.
+            state: What is kept in their records.
 
         Raises:
             InvalidArgument: If a name is unknown, a value out of bounds, or no feasible point
@@ -93,8 +100,10 @@ class ExperimentSampler(Sampler):
         """
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
-        other._fixed = dict(fixed)
-        other._feasible = Feasible(self._space, other._fixed)
+        other._state = dict(state or {})
+        if fixed:
+            other._fixed = dict(fixed)
+            other._feasible = Feasible(self._space, other._fixed)
         return other
 
     def chosen(self, history: History) -> Sampler:
@@ -127,7 +136,7 @@ class ExperimentSampler(Sampler):
             point = self._feasible.near(space, point, self.streams.at(number, _REDRAW))
         if not self._space.is_hierarchical and (free := self._feasible.finite(space)) is not None:
             point = _untried(space, point, free, history)
-        state = {**proposal.state, SAMPLER: name_of(base)}
+        state = {**proposal.state, **self._state, SAMPLER: name_of(base)}
         return Proposal(space.encode(point), state, space.external(point))
 
     def propose_one(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from trimtab.records import FrozenTrial, TrialState
 
@@ -45,5 +46,10 @@ _BY_STATE: Final = {
 
 def status_of(row: FrozenTrial) -> TrialStatus:
     """The status of a trial as its record tells it."""
-    told = row.system_attrs.get(STATUS)
-    return _BY_STATE[row.state] if told is None else TrialStatus(told)
+    return status_from(row.state, row.system_attrs)
+
+
+def status_from(state: TrialState, attrs: Mapping[str, Any]) -> TrialStatus:
+    """The same from the state of the study's trial and its system attributes."""
+    told = attrs.get(STATUS)
+    return _BY_STATE[state] if told is None else TrialStatus(told)

@@ -140,7 +140,7 @@ class BaseTrial:
         try:
             metadata = runner.run(self)
         except Exception:
-            self._write({DEPLOYING: None})
+            self.release()
             raise
         return self.deployed(metadata)
 
@@ -162,6 +162,10 @@ class BaseTrial:
             self._write({DEPLOYING: worker_id()}, expected)
         except AttributeConflict as error:
             raise WrongStatus(f"Trial {self.index} is being deployed by somebody else.") from error
+
+    def release(self) -> None:
+        """Write that it is not being deployed after all."""
+        self._write({DEPLOYING: None})
 
     def deployed(self, metadata: Any) -> BaseTrial:
         """Store what the runner returned; see `run`."""
@@ -226,6 +230,23 @@ class BaseTrial:
     def mark_early_stopped(self) -> BaseTrial:
         """It was ended early, as it did not look promising; what was measured stays."""
         return self._end(TrialStatus.EARLY_STOPPED, None)
+
+    def void(self, reason: str) -> BaseTrial:
+        """It was COMPLETED, and its results cannot be had: it FAILED.
+
+        Raises:
+            WrongStatus: If it is not COMPLETED.
+        """
+        if (status := self.status) is not TrialStatus.COMPLETED:
+            raise WrongStatus(f"Trial {self.index} is {status.name}; expected COMPLETED.")
+        self._write({STATUS: TrialStatus.FAILED.name})
+        self._finish(Outcome(TrialState.FAIL, reason=reason))
+        return self
+
+    def end_rows(self) -> None:
+        """End those of its arms that one who died in ending the trial left running."""
+        if self.status in (TrialStatus.FAILED, TrialStatus.ABANDONED):
+            self._finish(Outcome(TrialState.FAIL, reason=self.failed_reason))
 
     def stop(self, new_status: TrialStatus, reason: str | None = None) -> BaseTrial:
         """End the deployment with the experiment's runner, and the trial.
