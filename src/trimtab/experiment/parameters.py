@@ -37,17 +37,18 @@ class ParameterType(enum.Enum):
             InvalidType: If it is of another kind.
         """
         is_bool = isinstance(value, bool)
-        if isinstance(value, self.value) and is_bool is (self is ParameterType.BOOL):
-            plain: Value = self.value(value)  # of NumPy's types, too
-            return plain
-        if self in (ParameterType.INT, ParameterType.FLOAT) and not (
-            is_bool or isinstance(value, str)
-        ):
+        if self in (ParameterType.BOOL, ParameterType.STRING):
+            if isinstance(value, self.value):
+                plain: Value = self.value(value)  # of NumPy's types, too
+                return plain
+        elif not (is_bool or isinstance(value, str)):
             try:
+                if self is ParameterType.INT and isinstance(value, int):
+                    return int(value)  # exact at any size
                 number = float(value)
                 if self is ParameterType.FLOAT and math.isfinite(number):
                     return number
-                if number.is_integer():
+                if self is ParameterType.INT and number.is_integer():
                     return int(value)
             except (TypeError, ValueError, OverflowError):
                 pass  # refused below
