@@ -9,6 +9,7 @@ from trimtab.records import History
 from trimtab.samplers import (
     BruteForceSampler,
     CmaEsSampler,
+    GPSampler,
     GridSampler,
     NSGAIIISampler,
     NSGAIISampler,
@@ -68,6 +69,11 @@ class TestHalton(SamplerContract):
 class TestQMCWithHelp(SamplerContract):
     def make(self, space: Space, seed: int) -> Sampler:
         return QMCSampler(seed=seed, independent_sampler=RandomSampler(seed))
+
+
+class TestGP(SamplerContract):
+    def make(self, space: Space, seed: int) -> Sampler:
+        return GPSampler(seed=seed, n_startup_trials=4)
 
 
 class TestGrid(SamplerContract):

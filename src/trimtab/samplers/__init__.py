@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from trimtab.samplers.bruteforce import BruteForceSampler
     from trimtab.samplers.cmaes import CmaEsSampler
     from trimtab.samplers.foreigngenetic import BaseGASampler
+    from trimtab.samplers.gp import GPSampler
     from trimtab.samplers.grid import GridSampler
     from trimtab.samplers.nsgaii import NSGAIISampler
     from trimtab.samplers.nsgaiii import NSGAIIISampler
@@ -25,6 +26,7 @@ _HOMES = {
     "BaseGASampler": "foreigngenetic",
     "BruteForceSampler": "bruteforce",
     "CmaEsSampler": "cmaes",
+    "GPSampler": "gp",
     "GridSampler": "grid",
     "NSGAIISampler": "nsgaii",
     "NSGAIIISampler": "nsgaiii",
@@ -44,6 +46,7 @@ __all__ = [
     "BaseSampler",
     "BruteForceSampler",
     "CmaEsSampler",
+    "GPSampler",
     "GridSampler",
     "NSGAIIISampler",
     "NSGAIISampler",

@@ -1,0 +1,161 @@
+"""Hyperparameters by maximum a posteriori, with the gradient in closed form.
+
+The priors are those of Hvarfner, Hellsten and Nardi, "Vanilla Bayesian optimization performs great
+in high dimensions", ICML 2024, section 4: the median length scale grows with the square root of
+the dimension, so that the model's complexity does not grow with it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg.lapack import dpotrf, dpotri
+from scipy.optimize import minimize
+
+from trimtab.samplers.gp.kernel import Encoding, Kernel
+from trimtab.samplers.gp.model import JITTER
+from trimtab.space import Floats
+
+_LENGTH_SD = math.sqrt(3.0)
+_LENGTH_BOUNDS = (math.log(0.005), math.log(1e3))
+_NOISE_MEAN, _NOISE_SD = -4.0, 1.0
+_NOISE_BOUNDS = (math.log(1e-7), math.log(1.0))
+_MEAN_PRECISION = 0.1
+"""Of the prior of the constant mean, a normal one about 0: outputs are standardized."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hyperparameters:
+    """Of one process.
+
+    Attributes:
+        lengths: Shape (d,), length scales of the columns.
+        noise: Variance of one observation whose standard error is unknown; outputs have
+            variance 1.
+        mean: The constant mean.
+    """
+
+    lengths: Floats
+    noise: float
+    mean: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Standardized observations of n arms.
+
+    Attributes:
+        features: Shape (n, f).
+        y: Shape (n,).
+        variance: Shape (n,), known variances; 0 where it is unknown.
+        share: Shape (n,), what an arm has of the unknown variance: one over the number of its
+            measurements, 0 where the variance is known.
+        scatter: Sum of squares of unknown-variance replicates about the means of their arms.
+        degrees: Degrees of freedom of the scatter.
+    """
+
+    features: Floats
+    y: Floats
+    variance: Floats
+    share: Floats
+    scatter: float = 0.0
+    degrees: int = 0
+
+    def noise(self, unknown: float) -> Floats:
+        """Shape (n,), variances of the observations."""
+        return self.variance + unknown * self.share
+
+    def rows(self, index: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Sample:
+        """Some of the arms."""
+        return Sample(
+            self.features[index],
+            self.y[index],
+            self.variance[index],
+            self.share[index],
+            self.scatter,
+            self.degrees,
+        )
+
+
+class _Evidence:
+    """Negative log posterior density of the hyperparameters, and its gradient."""
+
+    def __init__(self, encoding: Encoding, kernel: Kernel, sample: Sample) -> None:
+        n = len(sample.y)
+        self._kernel = kernel
+        self._sample = sample
+        self._d = encoding.d
+        self._distances = encoding.distances(sample.features).reshape(encoding.d, n * n)
+        self.length_mean = math.sqrt(2.0) + 0.5 * math.log(max(encoding.d, 1))
+        self.unknown = bool(sample.share.any())
+        self._mean = 0.0
+
+    def start(self) -> Floats:
+        """The mode of the priors."""
+        mode = np.full(self._d + self.unknown, self.length_mean - _LENGTH_SD**2)
+        if self.unknown:
+            mode[-1] = _NOISE_MEAN - _NOISE_SD**2
+        return mode
+
+    def __call__(self, logs: Floats) -> tuple[float, Floats]:
+        sample, d = self._sample, self._d
+        n = len(sample.y)
+        inverse = np.exp(-2.0 * logs[:d])
+        square = (inverse @ self._distances).reshape(n, n)
+        covariance, slope = self._kernel(square)
+        noise = math.exp(logs[d]) if self.unknown else 0.0
+        covariance.flat[:: n + 1] = 1.0 + JITTER + sample.noise(noise)
+        lower, info = dpotrf(covariance.T, lower=1, clean=0)
+        if info != 0:
+            return math.inf, np.zeros_like(logs)
+        precision, _ = dpotri(lower, lower=1)
+        precision = np.tril(precision)
+        precision += np.tril(precision, -1).T
+        row = precision.sum(axis=0)
+        self._mean = float(row @ sample.y / (row.sum() + _MEAN_PRECISION))
+        residual = sample.y - self._mean
+        weights = precision @ residual
+        value = 0.5 * float(residual @ weights) + float(np.log(lower.diagonal()).sum())
+        value += 0.5 * _MEAN_PRECISION * self._mean**2
+        precision -= np.outer(weights, weights)  # twice the derivative by the covariance
+        gradient = np.empty_like(logs)
+        slope *= precision
+        gradient[:d] = -inverse * (self._distances @ slope.reshape(-1))
+        # -log of LogNormal densities, of the lengths and not of their logarithms.
+        off = (logs[:d] - self.length_mean) / _LENGTH_SD
+        value += float((0.5 * off**2 + logs[:d]).sum())
+        gradient[:d] += off / _LENGTH_SD + 1.0
+        if self.unknown:
+            gradient[d] = 0.5 * noise * float(precision.diagonal() @ sample.share)
+            off_noise = (logs[d] - _NOISE_MEAN) / _NOISE_SD
+            value += 0.5 * off_noise**2 + logs[d]
+            gradient[d] += off_noise / _NOISE_SD + 1.0
+            if sample.degrees:
+                ratio = sample.scatter / noise
+                value += 0.5 * (sample.degrees * logs[d] + ratio)
+                gradient[d] += 0.5 * (sample.degrees - ratio)
+        return value, gradient
+
+    def found(self, logs: Floats) -> Hyperparameters:
+        """The hyperparameters at a point."""
+        self(logs)
+        noise = math.exp(logs[self._d]) if self.unknown else 0.0
+        return Hyperparameters(np.exp(logs[: self._d]), noise, self._mean)
+
+
+def fit(encoding: Encoding, kernel: Kernel, sample: Sample) -> Hyperparameters:
+    """The hyperparameters of largest posterior density that are found from the priors' mode."""
+    evidence = _Evidence(encoding, kernel, sample)
+    start = evidence.start()
+    bounds = [_LENGTH_BOUNDS] * encoding.d + [_NOISE_BOUNDS] * evidence.unknown
+    found = minimize(
+        evidence,
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=bounds,
+        options={"maxiter": 60, "ftol": 1e-5, "gtol": 1e-2},
+    )
+    return evidence.found(found.x if math.isfinite(found.fun) else start)

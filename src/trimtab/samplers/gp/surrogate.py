@@ -1,0 +1,188 @@
+"""The processes of one study: one for every objective and every constraint.
+
+Hyperparameters are fitted to the first n' of the n observations, n' growing in steps of about a
+sixteenth; what came since is conditioned on. So the cost of most proposals is that of a few rows of
+a Cholesky factor, and a study that is resumed fits to the same trials as one that never stopped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from trimtab.samplers.gp.arms import grouped, pooled
+from trimtab.samplers.gp.fit import Hyperparameters, Sample, fit
+from trimtab.samplers.gp.kernel import Encoding, Kernel
+from trimtab.samplers.gp.model import Posterior
+from trimtab.samplers.gp.observations import Indices, Observations
+from trimtab.samplers.gp.outputs import Bilog, Standardization
+from trimtab.space import Floats, Space
+
+_FITTED_ARMS = 256
+"""Hyperparameters are fitted to so many arms at most, half of them the best ones."""
+_MODEL_ARMS = 1024
+"""The process is conditioned on so many arms at most, chosen likewise."""
+_STRIDE = 16
+
+
+def fitted_rows(n: int) -> int:
+    """n' for n observations: the largest member that is at most n of the sequence that begins with
+    1 and in which s is followed by s + max(1, s // 16).
+    """
+    s = 1
+    while (following := s + max(1, s // _STRIDE)) <= n:
+        s = following
+    return min(s, n)
+
+
+T = TypeVar("T", Standardization, Bilog)
+
+
+@dataclass(frozen=True)
+class Output(Generic[T]):
+    """One metric's process.
+
+    Attributes:
+        transform: From losses (constraint values) to what the process sees.
+        hyperparameters: Fitted.
+        posterior: Conditioned on the observations.
+        deterministic: Whether there is no noise to speak of.
+    """
+
+    transform: T
+    hyperparameters: Hyperparameters
+    posterior: Posterior
+    deterministic: bool
+
+
+_QUIET = 1e-4
+"""Noise variance, of outputs of variance 1, below which a study is as good as noiseless."""
+
+
+def fit_output(
+    encoding: Encoding,
+    kernel: Kernel,
+    features: Floats,
+    groups: Indices,
+    y: Floats,
+    variance: Floats,
+    transform: T,
+) -> Output[T]:
+    """Fit one process to n transformed values and their variances (NaN where unknown)."""
+    sample = thinned(pooled(features, groups, y, variance), _MODEL_ARMS)
+    found = fit(encoding, kernel, thinned(sample, _FITTED_ARMS))
+    noise = sample.noise(found.noise)
+    scales = 1.0 / found.lengths[encoding.group]
+    posterior = Posterior.of(kernel, scales, found.mean, sample.features, noise, sample.y)
+    return Output(transform, found, posterior, bool(noise.max() <= _QUIET))
+
+
+def thinned(sample: Sample, most: int) -> Sample:
+    """At most so many arms.
+
+    Half of them are the best there are, the others evenly spread over the order of measurement.
+    """
+    n = len(sample.y)
+    if n <= most:
+        return sample
+    order = np.argsort(sample.y, kind="stable")
+    best, others = order[: most // 2], np.sort(order[most // 2 :])
+    more = others[np.linspace(0, len(others) - 1, most - len(best)).astype(np.int64)]
+    return sample.rows(np.sort(np.concatenate([best, more])))
+
+
+_DISTRUST = 0.1
+"""Noise variance of what is only assumed of a trial."""
+
+
+class Surrogate:
+    """The processes of the first n' observations.
+
+    Args:
+        space: d columns.
+        seen: All n observations; only the first n' are fitted to.
+        kernel: Of all processes.
+        ordered: See `Encoding`.
+        noiseless: Whether measurements without a standard error are taken as exact.
+
+    Attributes:
+        n: n'.
+        encoding: Of the columns.
+        objectives: One process for each.
+        constraints: One for each constraint that was told at least twice; with its column.
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        seen: Observations,
+        kernel: Kernel,
+        ordered: frozenset[str],
+        noiseless: bool,
+    ) -> None:
+        n = self.n = fitted_rows(len(seen))
+        points = seen.points[:n]
+        self.encoding = Encoding(space, ordered, np.asarray(np.isnan(points).any(axis=0)))
+        self._noiseless = noiseless
+        features = self.encoding.features(points)
+        groups = grouped(points)
+        self.objectives: list[Output[Standardization]] = []
+        for j in range(seen.losses.shape[1]):
+            transform = Standardization.of(seen.losses[:n, j])
+            y = transform.forward(seen.losses[:n, j])
+            variance = self._variance(seen.sems[:n, j], transform)
+            self.objectives.append(
+                fit_output(self.encoding, kernel, features, groups, y, variance, transform)
+            )
+        self.constraints: list[tuple[int, Output[Bilog]]] = []
+        for j in range(seen.constraints.shape[1]):
+            values = seen.constraints[:n, j]
+            told = np.nonzero(np.isfinite(values))[0]
+            if len(told) < 2:
+                continue
+            bilog = Bilog.of(values[told])
+            y = bilog.forward(values[told])
+            unknown = np.full(len(told), 0.0 if noiseless else np.nan)
+            output = fit_output(
+                self.encoding, kernel, features[told], groups[told], y, unknown, bilog
+            )
+            self.constraints.append((j, output))
+
+    def _variance(self, sems: Floats, transform: Standardization) -> Floats:
+        variance = transform.variance(sems)
+        return np.where(np.isnan(variance), 0.0, variance) if self._noiseless else variance
+
+    def objective_posterior(self, j: int, seen: Observations) -> Posterior:
+        """Objective j's process, conditioned on what came since the fit, too."""
+        output = self.objectives[j]
+        losses, sems = seen.losses[self.n :, j], seen.sems[self.n :, j]
+        variance = self._variance(sems, output.transform)
+        noise = np.where(np.isnan(variance), output.hyperparameters.noise, variance)
+        features = self.encoding.features(seen.points[self.n :])
+        model = output.posterior.observing(features, noise, output.transform.forward(losses))
+        return self._avoiding(model, seen, output.transform, j) if len(seen.broken) else model
+
+    def _avoiding(
+        self, model: Posterior, seen: Observations, transform: Standardization, j: int
+    ) -> Posterior:
+        """Conditioned on trials that failed or were pruned, too.
+
+        They are taken to be no better than the model thinks, than three quarters of the others, or
+        than they last reported, and are not trusted much: a trial may fail by chance.
+        """
+        features = self.encoding.features(seen.broken)
+        usual = float(np.quantile(transform.forward(seen.losses[:, j]), 0.75))
+        y = np.maximum(model.predict(features)[0][:, 0], usual)
+        y = np.fmax(y, transform.forward(seen.partial))
+        return model.observing(features, np.full(len(y), _DISTRUST), y)
+
+    def constraint_posterior(self, k: int, seen: Observations) -> Posterior:
+        """The k-th constraint's process, likewise."""
+        column, output = self.constraints[k]
+        values = seen.constraints[self.n :, column]
+        told = np.nonzero(np.isfinite(values))[0]
+        features = self.encoding.features(seen.points[self.n :][told])
+        noise = np.full(len(told), output.hyperparameters.noise)
+        return output.posterior.observing(features, noise, output.transform.forward(values[told]))
