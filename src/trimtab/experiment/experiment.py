@@ -83,7 +83,7 @@ class Experiment:
         self._config: OptimizationConfig | None = None
         self._study: Study | None = None
         self.early_stopping = as_scheduler(early_stopping or MedianPruner())
-        self.sampler = ExperimentSampler(search_space, self.generation, self.seed)
+        self._sampler: ExperimentSampler | None = None
         if status_quo is not None:
             self.status_quo = status_quo
         if optimization_config is not None:
@@ -117,9 +117,9 @@ class Experiment:
         opened = storage if isinstance(storage, Storage) else open_storage(storage)
         return keeping.load(cls, name, opened, list(metrics), runner, early_stopping)
 
-    def adopt(self, config: OptimizationConfig, study: Study) -> None:
+    def adopt(self, study: Study) -> None:
         """Go on with a study that was loaded; for `load`."""
-        self._config, self._study = config, study
+        self._study = study
 
     # ------------------------------------------------------------------ what it is
 
@@ -157,6 +157,15 @@ class Experiment:
         if self._config is None:
             raise WrongStatus("Set the experiment's `optimization_config` first.")
         return self._config
+
+    @property
+    def sampler(self) -> ExperimentSampler:
+        """Proposes arms; what it has learnt is derived from the study."""
+        if self._sampler is None:
+            objectives = self.config.objectives
+            thresholds = [o.threshold for o in objectives] if len(objectives) > 1 else None
+            self._sampler = ExperimentSampler(self._space, self.generation, self.seed, thresholds)
+        return self._sampler
 
     @property
     def study(self) -> Study:

@@ -149,7 +149,12 @@ def _made(
         raise InvalidType("search_space", "a SearchSpace", search_space)
     if seed is None and experiment is not None:
         seed = experiment.seed
-    sampler = ExperimentSampler(search_space, generation, fresh_seed() if seed is None else seed)
+    thresholds = None
+    if experiment is not None and len(experiment.config.objectives) > 1:
+        thresholds = [objective.threshold for objective in experiment.config.objectives]
+    sampler = ExperimentSampler(
+        search_space, generation, fresh_seed() if seed is None else seed, thresholds
+    )
     directions = parse_directions("minimize" if experiment is None else experiment.study.directions)
     storage = InMemoryStorage()
     made = storage.create_study(_COPY, directions)

@@ -113,11 +113,12 @@ def load(
         generation=Generation(**data["generation"]),
         early_stopping=early_stopping,
     )
+    experiment.optimization_config = config
     study = load_study(
         study_name=name,
         storage=storage,
         sampler=experiment.sampler,
         pruner=experiment.early_stopping,
     )
-    experiment.adopt(config, study)
+    experiment.adopt(study)
     return experiment

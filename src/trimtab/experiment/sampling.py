@@ -11,13 +11,16 @@ import numpy as np
 
 from trimtab.errors import InvalidArgument, SpaceExhausted
 from trimtab.experiment.feasible import Feasible
+from trimtab.experiment.parameters import ChoiceParameter
 from trimtab.experiment.space import SearchSpace
 from trimtab.records import DELETED, History, TrialState
-from trimtab.samplers import Proposal, QMCSampler, Sampler, TPESampler
+from trimtab.samplers import GPSampler, Proposal, QMCSampler, Sampler, TPESampler
 from trimtab.space import Distribution, Internal, Space
 from trimtab.study.origin import SAMPLER, name_of
 
 METHODS: Final = ("auto", "sobol")
+_MOST_MODELLED: Final = 3000
+"""Measured trials up to which a Gaussian process proposes."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +55,34 @@ def fresh_seed() -> int:
     return int(np.random.SeedSequence().generate_state(1)[0])
 
 
-def model(search_space: SearchSpace, seed: int) -> Sampler:
-    """The sampler that learns from what was measured."""
-    del search_space
-    return TPESampler(seed=seed, n_startup_trials=0, multivariate=True)
+def model(
+    search_space: SearchSpace,
+    thresholds: Sequence[float | None] | None,
+    seed: int,
+    fixed: Mapping[str, Any],
+) -> GPSampler:
+    """The sampler that learns from what was measured.
+
+    Args:
+        search_space: Where.
+        thresholds: One per objective, or None for one objective.
+        seed: Of its draws.
+        fixed: Values that the arms have.
+    """
+    ordered = [
+        name
+        for name, parameter in search_space.parameters.items()
+        if isinstance(parameter, ChoiceParameter) and parameter.is_ordered
+    ]
+    return GPSampler(
+        n_startup_trials=1,
+        seed=seed,
+        parameter_constraints=search_space.parameter_constraints,
+        fixed_features=fixed,
+        reference_point=thresholds,
+        search_space=search_space.space,
+        ordered=ordered,
+    )
 
 
 class ExperimentSampler(Sampler):
@@ -65,7 +92,7 @@ class ExperimentSampler(Sampler):
         search_space: Where.
         generation: How.
         seed: Of all draws.
-        fixed: Values that these arms have, by parameter name.
+        thresholds: One per objective where there are several; None: none.
     """
 
     def __init__(
@@ -73,15 +100,18 @@ class ExperimentSampler(Sampler):
         search_space: SearchSpace,
         generation: Generation,
         seed: int,
-        fixed: Mapping[str, Any] | None = None,
+        thresholds: Sequence[float | None] | None = None,
     ) -> None:
         super().__init__(seed)
+        self._seed = seed
+        self._thresholds = thresholds
         self._space = search_space
         self._initial = generation.initial(search_space)
         self._only_sobol = generation.method == "sobol"
         self._sobol = QMCSampler(scramble=True, seed=seed)
-        self._model = model(search_space, seed)
-        self._fixed = dict(fixed or {})
+        self.model = model(search_space, thresholds, seed, {})
+        self._many = TPESampler(seed=seed, multivariate=True, n_startup_trials=0)
+        self._fixed: dict[str, Any] = {}
         self._feasible = Feasible(search_space, self._fixed)
         self._state: dict[str, Any] = {}
 
@@ -104,22 +134,26 @@ class ExperimentSampler(Sampler):
         if fixed:
             other._fixed = dict(fixed)
             other._feasible = Feasible(self._space, other._fixed)
+            other.model = model(self._space, self._thresholds, self._seed, other._fixed)
         return other
 
     def chosen(self, history: History) -> Sampler:
         """Which sampler is at work.
 
-        The model takes over when the sequence's arms have begun and half of them are measured.
+        The model takes over when the sequence's arms have begun and half of them are measured; of
+        more trials than it can take in, densities are estimated instead.
         """
         begun = int(np.count_nonzero(~np.isin(history.states, (DELETED, TrialState.FAIL))))
         measured = len(history.usable(TrialState.COMPLETE))
         is_early = begun < self._initial or measured < math.ceil(self._initial / 2)
-        return self._sobol if self._only_sobol or is_early else self._model
+        if self._only_sobol or is_early:
+            return self._sobol
+        return self.model if measured <= _MOST_MODELLED else self._many
 
     def search_space(self, history: History) -> Space:
-        """The parameters that every arm has; those that depend on others are drawn after them."""
+        """All parameters; an arm that lacks some is not asked for them."""
         del history
-        return self._space.roots
+        return self._space.space
 
     def propose(
         self, history: History, space: Space, number: int, rng: np.random.Generator

@@ -35,7 +35,7 @@ def test_a_trial_from_candidate_to_completed() -> None:
     assert exp.trials[0].status is TrialStatus.RUNNING
     assert trial.deployed_name == "lab_0" == trial.unique_name
     assert trial.mark_completed() is trial
-    assert trial.status is TrialStatus.COMPLETED
+    assert exp.trial(0).mark_complete().index == 0
     assert trial.mark_complete() is trial
     assert exp.study.trials[0].state is TrialState.RUNNING  # its results are not known yet
     assert [row.mean for row in exp.fetch_data().rows] == [pytest.approx(0.2)]
