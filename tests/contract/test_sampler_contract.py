@@ -7,6 +7,7 @@ import pytest
 
 from trimtab.records import History
 from trimtab.samplers import (
+    AutoSampler,
     BruteForceSampler,
     CmaEsSampler,
     GPSampler,
@@ -74,6 +75,11 @@ class TestQMCWithHelp(SamplerContract):
 class TestGP(SamplerContract):
     def make(self, space: Space, seed: int) -> Sampler:
         return GPSampler(seed=seed, n_startup_trials=4)
+
+
+class TestAuto(SamplerContract):
+    def make(self, space: Space, seed: int) -> Sampler:
+        return AutoSampler(seed=seed)
 
 
 class TestGrid(SamplerContract):

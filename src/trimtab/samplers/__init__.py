@@ -8,6 +8,7 @@ from trimtab.samplers.foreign import BaseSampler
 
 if TYPE_CHECKING:
     from trimtab.samplers import nsgaii as nsgaii
+    from trimtab.samplers.auto import AutoSampler
     from trimtab.samplers.bruteforce import BruteForceSampler
     from trimtab.samplers.cmaes import CmaEsSampler
     from trimtab.samplers.foreigngenetic import BaseGASampler
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from trimtab.samplers.tpe import TPESampler
 
 _HOMES = {
+    "AutoSampler": "auto",
     "BaseGASampler": "foreigngenetic",
     "BruteForceSampler": "bruteforce",
     "CmaEsSampler": "cmaes",
@@ -42,6 +44,7 @@ _HOMES = {
 __getattr__ = exporter(__name__, _HOMES)
 
 __all__ = [
+    "AutoSampler",
     "BaseGASampler",
     "BaseSampler",
     "BruteForceSampler",

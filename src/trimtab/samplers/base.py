@@ -113,6 +113,14 @@ class Sampler(MadeOf, BaseSampler):
         del history, space
         return False
 
+    def best(self, history: History) -> int | None:
+        """A trial of the arm that the sampler's model takes for the best, of one objective.
+
+        None where it has no model, or no opinion.
+        """
+        del history
+        return None
+
     def reseed_rng(self) -> None:
         """Draw a new seed from the system's entropy."""
         self.seed = None

@@ -74,6 +74,10 @@ class PartialFixedSampler(Sampler):
         """Whether the other sampler has no point left."""
         return self._base.exhausted(history, space)
 
+    def best(self, history: History) -> int | None:
+        """What the other sampler takes for the best."""
+        return self._base.best(history)
+
     def reseed_rng(self) -> None:
         """Reseed the other sampler."""
         self._base.reseed_rng()

@@ -75,6 +75,11 @@ class Arms:
     def __len__(self) -> int:
         return len(self.counts)
 
+    def index(self, number: int) -> int | None:
+        """The arm that a trial measured; None where it is not among those that count."""
+        place = np.nonzero(self._numbers == number)[0]
+        return int(self._groups[place[0]]) if len(place) else None
+
     def __getitem__(self, index: int) -> Arm:
         numbers = self._numbers[self._groups == index].tolist()
         return Arm(

@@ -32,7 +32,7 @@ class Asker:
 
     Attributes:
         mark: System attributes that every trial gets: the sampler's name, where it is not the
-            study's usual one.
+            study's usual one. A sampler that leaves its work to others names them itself.
     """
 
     def __init__(self, study: Study) -> None:
@@ -73,7 +73,7 @@ class Asker:
             if fixed:
                 certain = self.spaces.joined(certain, fixed)
             share, internals = self._share(certain, space, point)
-            state = {**proposal.state, **self.mark} if self.mark else proposal.state
+            state = {**self.mark, **proposal.state} if self.mark else proposal.state
             draft = Draft(share, internals, system_attrs=state)
             taken = storage.start(study_id, draft, lease, ticket)
             if taken is None:
@@ -109,7 +109,7 @@ class Asker:
                 self._study, taken, known, list(settled.values()), buffered, proposal.params
             )
         share, internals = self._share(self.spaces.certain(history), space, point)
-        state = {**proposal.state, **self.mark}
+        state = {**self.mark, **proposal.state}
         if share or state:
             update = TrialUpdate(share or None, internals, system_attrs=state)
             self._study.storage.write(self._study.study_id, taken.number, taken.attempt, update)

@@ -68,13 +68,17 @@ def pareto_numbers(history: History) -> NDArray[np.int64]:
     return complete[is_pareto(history.losses[complete])] if len(complete) else complete
 
 
-def best_arm(history: History) -> Arm:
+def best_arm(history: History, chosen: int | None = None) -> Arm:
     """The arm whose true mean is most likely the smallest loss: never just the luckiest run.
 
     Arm means are shrunk towards the mean of all arms by the share of their variance that is
     noise (empirical Bayes; Efron & Morris 1975, section 2): an arm measured once, in a noisy
     study, has to be much better than one measured often. Where nothing tells of noise this is
     the arm of the best trial.
+
+    Args:
+        history: The study.
+        chosen: A trial of the arm that a model takes for the best; None: there is none.
 
     Raises:
         NoBestTrial: If no feasible trial is complete, or the study has several objectives.
@@ -84,6 +88,8 @@ def best_arm(history: History) -> Arm:
     candidates = Arms(history)
     if not len(candidates):
         raise NoBestTrial("No feasible trials are completed yet.")
+    if chosen is not None and (index := candidates.index(chosen)) is not None:
+        return candidates[index]
     means = float(history.signs[0]) * candidates.means[:, 0]
     variances = _noise(candidates)
     if variances is None:

@@ -203,11 +203,13 @@ class Study:
     def best_arm(self) -> Arm:
         """The best point with all its replicates taken together, rather than the luckiest run.
 
+        By the sampler's model where it has one (see `GPSampler`), else by shrunk means.
+
         Raises:
             ValueError: If no feasible trial is complete or the study has several objectives.
         """
         with self.storage.lock:
-            return best_arm(self.history)
+            return best_arm(self.history, self.sampler.best(self.history))
 
     def trials_dataframe(
         self,

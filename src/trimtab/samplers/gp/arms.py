@@ -32,7 +32,8 @@ def pooled(features: Floats, groups: Indices, y: Floats, variance: Floats) -> Sa
     unknown = np.isnan(variance)
     keys = 2 * groups + unknown
     if len(np.unique(keys)) == len(keys):
-        return Sample(features, y, np.where(unknown, 0.0, variance), unknown.astype(np.float64))
+        known = np.where(unknown, 0.0, variance)
+        return Sample(features, y, known, unknown.astype(np.float64), np.arange(len(y)))
     _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     k = len(first)
     of_unknown = unknown[first]
@@ -54,6 +55,7 @@ def pooled(features: Floats, groups: Indices, y: Floats, variance: Floats) -> Sa
         means[order],
         np.where(of_unknown, 0.0, least / total)[order],
         np.where(of_unknown, 1.0 / counts, 0.0)[order],
+        first[order],
         float(deviations.sum()),
         int((counts[of_unknown] - 1).sum()),
     )

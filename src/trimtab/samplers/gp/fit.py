@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg.lapack import dpotrf, dpotri
 from scipy.optimize import minimize
 
@@ -20,7 +21,7 @@ from trimtab.space import Floats
 
 _LENGTH_SD = math.sqrt(3.0)
 _LENGTH_BOUNDS = (math.log(0.005), math.log(1e3))
-_NOISE_MEAN, _NOISE_SD = -4.0, 1.0
+_NOISE_MEAN, _NOISE_SD = -8.0, 2.0
 _NOISE_BOUNDS = (math.log(1e-7), math.log(1.0))
 _MEAN_PRECISION = 0.1
 """Of the prior of the constant mean, a normal one about 0: outputs are standardized."""
@@ -54,12 +55,14 @@ class Sample:
             measurements, 0 where the variance is known.
         scatter: Sum of squares of unknown-variance replicates about the means of their arms.
         degrees: Degrees of freedom of the scatter.
+        first: Shape (n,), the first observation of each arm.
     """
 
     features: Floats
     y: Floats
     variance: Floats
     share: Floats
+    first: NDArray[np.int64]
     scatter: float = 0.0
     degrees: int = 0
 
@@ -67,13 +70,14 @@ class Sample:
         """Shape (n,), variances of the observations."""
         return self.variance + unknown * self.share
 
-    def rows(self, index: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Sample:
+    def rows(self, index: NDArray[np.int64]) -> Sample:
         """Some of the arms."""
         return Sample(
             self.features[index],
             self.y[index],
             self.variance[index],
             self.share[index],
+            self.first[index],
             self.scatter,
             self.degrees,
         )

@@ -9,6 +9,7 @@ import numpy as np
 from trimtab.space import Floats
 
 _MOST = 1e300
+_LEAST = 1e-305
 _FENCE = 1.5
 """Of the interquartile range: what lies further beyond the upper quartile is an outlier
 (Tukey, "Exploratory data analysis", 1977)."""
@@ -16,17 +17,25 @@ _FENCE = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Standardization:
-    """Losses as a process sees them: ``(min(y, cap) - shift) / scale``.
+    """Losses as a process sees them.
+
+    What is far above the usual is capped, and distances from the best are taken on a logarithmic
+    scale, ``log(1 + (y - low) / unit)``: what matters is how good the good ones are. Where a loss
+    is near the best, and below it, this is a linear scale.
 
     Attributes:
-        shift: Mean of the capped losses.
+        cap: Losses above it are taken as it.
+        low: The smallest loss.
+        unit: Median distance of the losses from it, positive.
+        shift: Mean of the logarithms.
         scale: Their standard deviation, positive.
-        cap: Losses above it are taken as it: how bad the worst ones are does not matter.
     """
 
+    cap: float
+    low: float
+    unit: float
     shift: float
     scale: float
-    cap: float
 
     @classmethod
     def of(cls, losses: Floats) -> Standardization:
@@ -34,33 +43,49 @@ class Standardization:
         losses = np.clip(losses, -_MOST, _MOST)
         cap = _MOST
         if len(losses) > 3:
-            low = float(np.quantile(losses, 0.25, method="lower"))
+            quarter = float(np.quantile(losses, 0.25, method="lower"))
             high = float(np.quantile(losses, 0.75, method="higher"))
-            if high > low:
-                cap = min(high + _FENCE * (high - low), _MOST)
+            if high > quarter:
+                cap = min(high + _FENCE * (high - quarter), _MOST)
         capped = np.minimum(losses, cap)
-        unit = float(np.abs(capped).max()) or 1.0  # squares of extreme values would overflow
-        parts = capped / unit
-        shift = float(parts.mean())
-        spread = float(np.sqrt(np.mean((parts - shift) ** 2)))
-        if not spread > 1e-12 * max(abs(shift), 1e-290):
-            spread = 1.0
-        return cls(shift * unit, max(spread * unit, 1e-305), cap)
+        low = float(capped.min())
+        distances = capped - low
+        unit = float(np.median(distances)) or float(distances.mean()) or 1.0
+        logs = cls(cap, low, max(unit, _LEAST), 0.0, 1.0).forward(losses)
+        spread = float(logs.std())
+        return cls(
+            cap, low, max(unit, _LEAST), float(logs.mean()), spread if spread > 1e-9 else 1.0
+        )
+
+    def _distance(self, losses: Floats) -> Floats:
+        """Distances from the best, in units."""
+        capped = np.minimum(np.clip(losses, -_MOST, _MOST), self.cap)
+        with np.errstate(over="ignore"):
+            distance = capped / self.unit - self.low / self.unit
+        return np.clip(np.nan_to_num(distance), -_MOST, _MOST)
 
     def forward(self, losses: Floats) -> Floats:
-        """Standardized losses."""
-        capped = np.minimum(np.clip(losses, -_MOST, _MOST), self.cap)
-        return np.clip(capped / self.scale - self.shift / self.scale, -1e6, 1e6)
+        """Losses in the units of the process: mean 0, variance 1."""
+        distance = self._distance(losses)
+        logs = np.sign(distance) * np.log1p(np.abs(distance))
+        return np.asarray((logs - self.shift) / self.scale)
 
-    def variance(self, sems: Floats) -> Floats:
-        """Variances of standardized losses whose standard errors are ``sems``."""
-        ratio = np.minimum(sems / self.scale, 1e6)
+    def variance(self, losses: Floats, sems: Floats) -> Floats:
+        """Variances of transformed losses whose standard errors are ``sems``, to first order."""
+        slope = 1.0 / (1.0 + np.abs(self._distance(losses))) / self.scale
+        ratio = np.minimum(sems / self.unit, 1e6) * slope
         return ratio * ratio
 
     def backward(self, mean: Floats, sd: Floats) -> tuple[Floats, Floats]:
-        """Means and standard deviations as losses."""
+        """Losses of a mean, and half the interval of one standard deviation to either side."""
+        middle, low, high = (self._loss(x) for x in (mean, mean - sd, mean + sd))
+        return middle, high / 2.0 - low / 2.0
+
+    def _loss(self, outputs: Floats) -> Floats:
+        logs = np.clip(outputs * self.scale + self.shift, -600.0, 600.0)
         with np.errstate(over="ignore"):
-            return mean * self.scale + self.shift, sd * self.scale
+            loss = self.low + self.unit * np.sign(logs) * np.expm1(np.abs(logs))
+        return np.clip(loss, -_MOST, _MOST)
 
 
 @dataclass(frozen=True, slots=True)

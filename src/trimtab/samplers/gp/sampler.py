@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from trimtab.errors import InvalidArgument, InvalidType
-from trimtab.records import FrozenTrial, History
+from trimtab.records import FrozenTrial, History, TrialState
 from trimtab.samplers.base import Proposal, Sampler
 from trimtab.samplers.gp.activity import Activity
 from trimtab.samplers.gp.domain import Domain
@@ -19,11 +20,14 @@ from trimtab.samplers.gp.grid import Grid
 from trimtab.samplers.gp.improvement import improvement
 from trimtab.samplers.gp.kernel import Kernel, matern52
 from trimtab.samplers.gp.observations import Observations, pending_points
+from trimtab.samplers.gp.predict import Predictor
 from trimtab.samplers.gp.region import Region
 from trimtab.samplers.gp.search import Budget, Search
 from trimtab.samplers.gp.surrogate import Surrogate, fitted_rows
 from trimtab.samplers.qmc import QMCSampler
 from trimtab.space import Distribution, Floats, Internal, LinearConstraint, Space, to_unit
+
+_logger = logging.getLogger(__name__)
 
 _MOST_PENDING = 64
 _MOST_OBJECTIVES = 3
@@ -66,7 +70,11 @@ class GPSampler(Sampler):
         The modules of this package name those of each part.
 
     Args:
-        n_startup_trials: So many trials come from a scrambled Sobol' sequence before the first fit.
+        n_startup_trials: So many trials come from ``independent_sampler`` before the first fit.
+        independent_sampler: Proposes the first trials, and parameters that were not foreseen. None:
+            a scrambled Sobol' sequence does (`QMCSampler`).
+        warn_independent_sampling: Log a warning where an ``independent_sampler`` that was given
+            draws a parameter that was not foreseen, after the first trial.
         seed: See `Sampler`.
         deterministic_objective: Whether measurements without a standard error are exact; else
             their noise is inferred.
@@ -91,6 +99,8 @@ class GPSampler(Sampler):
         self,
         *,
         n_startup_trials: int = 8,
+        independent_sampler: Sampler | None = None,
+        warn_independent_sampling: bool = True,
         seed: int | None = None,
         deterministic_objective: bool = False,
         parameter_constraints: Sequence[LinearConstraint] = (),
@@ -114,7 +124,9 @@ class GPSampler(Sampler):
         self._reference = None if reference_point is None else tuple(reference_point)
         self._known = Space(search_space)
         self._ordered = frozenset(ordered)
-        self._startup = _sequence(seed)
+        self._given = independent_sampler is not None
+        self._warn = warn_independent_sampling
+        self._startup = independent_sampler or _sequence(seed)
         self._kernel: Kernel = matern52
         self._budget = Budget()
         self._joined: tuple[Space, Space] | None = None
@@ -132,7 +144,10 @@ class GPSampler(Sampler):
     def reseed_rng(self) -> None:
         """Draw a new seed from the system's entropy."""
         super().reseed_rng()
-        self._startup = _sequence(None)
+        if self._given:
+            self._startup.reseed_rng()
+        else:
+            self._startup = _sequence(None)
 
     def search_space(self, history: History) -> Space:
         """What was given as such, and what trials have shown."""
@@ -171,11 +186,50 @@ class GPSampler(Sampler):
         rng: np.random.Generator,
         given: Mapping[str, tuple[Distribution, Internal]],
     ) -> Proposal:
-        """A fixed value, or a point of the sequence: nothing is known of a new parameter."""
+        """A fixed value, or one of ``independent_sampler``: nothing is known of a new parameter."""
         (name,) = space.names
         if name in self._fixed:
             return Proposal(np.array([math.nan]), params={name: self._fixed[name]})
+        if self._given and self._warn and len(history.finished):
+            _logger.warning(
+                "Parameter %r of trial %d is drawn by %s, as GPSampler did not foresee it.",
+                name,
+                number,
+                type(self._startup).__name__,
+            )
         return self._startup.propose_one(history, space, number, rng, given)
+
+    def is_modelling(self, history: History) -> bool:
+        """Whether enough trials are complete for a fit."""
+        states = history.states
+        complete = (states == TrialState.COMPLETE) & ~history.archived
+        return int(complete.sum()) >= self._n_startup
+
+    def predictor(self, history: History, space: Space | None = None) -> Predictor:
+        """The model of a study, whichever sampler proposed its trials.
+
+        Args:
+            history: The study.
+            space: The columns to model; None: all parameters.
+
+        Raises:
+            InvalidArgument: If fewer than two trials are complete.
+        """
+        space = self.search_space(history) if space is None else space
+        seen = Observations.of(history, space)
+        if len(seen) < 2:
+            raise InvalidArgument("history", "two complete trials at least", len(seen))
+        return Predictor(history, space, seen, self.surrogate(history, space, seen))
+
+    def best(self, history: History) -> int | None:
+        """See `Sampler.best`; by the model, and None where it predicts badly."""
+        if history.n_objectives > 1 or len(history.finished) < self._n_startup:
+            return None
+        space = self.search_space(history)
+        seen = Observations.of(history, space)
+        if len(seen) < self._n_startup or not len(space):
+            return None
+        return Predictor(history, space, seen, self.surrogate(history, space, seen)).best()
 
     def surrogate(self, history: History, space: Space, seen: Observations) -> Surrogate:
         """The processes of a study, fitted anew only where that is due."""

@@ -49,12 +49,14 @@ class Output(Generic[T]):
         hyperparameters: Fitted.
         posterior: Conditioned on the observations.
         deterministic: Whether there is no noise to speak of.
+        rows: For every row of the posterior the first observation of its arm.
     """
 
     transform: T
     hyperparameters: Hyperparameters
     posterior: Posterior
     deterministic: bool
+    rows: Indices
 
 
 _QUIET = 1e-4
@@ -76,7 +78,7 @@ def fit_output(
     noise = sample.noise(found.noise)
     scales = 1.0 / found.lengths[encoding.group]
     posterior = Posterior.of(kernel, scales, found.mean, sample.features, noise, sample.y)
-    return Output(transform, found, posterior, bool(noise.max() <= _QUIET))
+    return Output(transform, found, posterior, bool(noise.max() <= _QUIET), sample.first)
 
 
 def thinned(sample: Sample, most: int) -> Sample:
@@ -132,7 +134,7 @@ class Surrogate:
         for j in range(seen.losses.shape[1]):
             transform = Standardization.of(seen.losses[:n, j])
             y = transform.forward(seen.losses[:n, j])
-            variance = self._variance(seen.sems[:n, j], transform)
+            variance = self._variance(seen.losses[:n, j], seen.sems[:n, j], transform)
             self.objectives.append(
                 fit_output(self.encoding, kernel, features, groups, y, variance, transform)
             )
@@ -150,19 +152,25 @@ class Surrogate:
             )
             self.constraints.append((j, output))
 
-    def _variance(self, sems: Floats, transform: Standardization) -> Floats:
-        variance = transform.variance(sems)
+    def _variance(self, losses: Floats, sems: Floats, transform: Standardization) -> Floats:
+        variance = transform.variance(losses, sems)
         return np.where(np.isnan(variance), 0.0, variance) if self._noiseless else variance
 
     def objective_posterior(self, j: int, seen: Observations) -> Posterior:
-        """Objective j's process, conditioned on what came since the fit, too."""
+        """Objective j's process, conditioned also on what came since the fit and what failed."""
+        model = self.observed_posterior(j, seen)
+        if not len(seen.broken):
+            return model
+        return self._avoiding(model, seen, self.objectives[j].transform, j)
+
+    def observed_posterior(self, j: int, seen: Observations) -> Posterior:
+        """Objective j's process, conditioned on all observations."""
         output = self.objectives[j]
         losses, sems = seen.losses[self.n :, j], seen.sems[self.n :, j]
-        variance = self._variance(sems, output.transform)
+        variance = self._variance(losses, sems, output.transform)
         noise = np.where(np.isnan(variance), output.hyperparameters.noise, variance)
         features = self.encoding.features(seen.points[self.n :])
-        model = output.posterior.observing(features, noise, output.transform.forward(losses))
-        return self._avoiding(model, seen, output.transform, j) if len(seen.broken) else model
+        return output.posterior.observing(features, noise, output.transform.forward(losses))
 
     def _avoiding(
         self, model: Posterior, seen: Observations, transform: Standardization, j: int
