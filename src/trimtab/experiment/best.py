@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
 
 from trimtab.errors import InvalidArgument
 from trimtab.experiment.arm import Arm
 from trimtab.experiment.measuring import measured_of
+from trimtab.experiment.prediction import predict
+from trimtab.records import TrialState
+from trimtab.samplers.pareto import hypervolume as dominated
 from trimtab.study.best import NoBestTrial, best_arm, pareto_numbers
+from trimtab.visualization.hypervolume import default_reference_point
 
 if TYPE_CHECKING:
     from trimtab.experiment.experiment import Experiment
@@ -19,22 +26,29 @@ Predicted: TypeAlias = tuple[dict[str, float], dict[str, dict[str, float]]]
 def best_by_model(experiment: Experiment) -> tuple[int, Arm, Predicted]:
     """The arm whose true mean is most likely the best, not the luckiest one.
 
-    Means are shrunk towards each other by how noisy they are; where nothing tells of noise this
-    is the best that was measured.
+    Among the measured arms it is the one with the best posterior mean, weighed by the probability
+    that it is feasible; the values are then those of the model. Where measurements are exact, or
+    the model predicts badly what it was not told (a leave-one-out test), the measured means
+    decide, shrunk towards each other by how noisy they are.
 
     Raises:
         NoBestTrial: If no feasible trial is complete, or there are several objectives.
     """
     study = experiment.study
     with study.storage.lock:
-        arm = best_arm(study.history)
+        history = study.history
+        chosen = experiment.sampler.best(history)
+        arm = best_arm(history, chosen)
     number = arm.trials[0]
-    predicted = _predicted(experiment, number)
+    means, covariances = _measured(experiment, number)
     name = experiment.config.objectives[0].name
-    predicted[0][name] = arm.means[0]
     sem = arm.sems[0]
-    predicted[1][name] = {name: float("nan") if sem is None else sem * sem}
-    return number, Arm(arm.params, f"{number}_0"), predicted
+    mean, variance = arm.means[0], math.nan if sem is None else sem * sem
+    if chosen is not None and sem != 0.0:
+        mean, sd = predict(experiment, [arm.params], [name])[0][name]
+        variance = sd * sd
+    means[name], covariances[name] = mean, {name: variance}
+    return number, Arm(arm.params, f"{number}_0"), (means, covariances)
 
 
 def best_observed(experiment: Experiment) -> tuple[int, Arm, Predicted]:
@@ -43,7 +57,7 @@ def best_observed(experiment: Experiment) -> tuple[int, Arm, Predicted]:
     return (
         trial.number,
         Arm(trial.params, f"{trial.number}_0"),
-        _predicted(experiment, trial.number),
+        _measured(experiment, trial.number),
     )
 
 
@@ -70,7 +84,7 @@ def pareto(experiment: Experiment) -> dict[int, tuple[Arm, Predicted]]:
             for objective, value in zip(config.objectives, row.values or (), strict=True)
         )
         if reached:
-            found[number] = (Arm(row.params, f"{number}_0"), _predicted(experiment, number))
+            found[number] = (Arm(row.params, f"{number}_0"), _measured(experiment, number))
     return found
 
 
@@ -82,12 +96,6 @@ def hypervolume(experiment: Experiment) -> float:
     Raises:
         InvalidArgument: If there is one objective.
     """
-    import numpy as np
-
-    from trimtab.records import TrialState
-    from trimtab.samplers.pareto import hypervolume as dominated
-    from trimtab.visualization.hypervolume import default_reference_point
-
     config = experiment.config
     if len(config.objectives) < 2:
         raise InvalidArgument("objectives", "two or more (this experiment has one)", 1)
@@ -106,7 +114,7 @@ def hypervolume(experiment: Experiment) -> float:
     return float(dominated(inside, reference)) if len(inside) else 0.0
 
 
-def _predicted(experiment: Experiment, number: int) -> Predicted:
+def _measured(experiment: Experiment, number: int) -> Predicted:
     measured = measured_of(experiment.study.get_trial(number))
     means = {name: mean for name, (mean, _) in measured.items()}
     covariances = {

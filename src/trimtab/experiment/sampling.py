@@ -150,6 +150,11 @@ class ExperimentSampler(Sampler):
             return self._sobol
         return self.model if measured <= _MOST_MODELLED else self._many
 
+    def best(self, history: History) -> int | None:
+        """See `Sampler.best`."""
+        measured = len(history.usable(TrialState.COMPLETE))
+        return self.model.best(history) if measured <= _MOST_MODELLED else None
+
     def search_space(self, history: History) -> Space:
         """All parameters; an arm that lacks some is not asked for them."""
         del history

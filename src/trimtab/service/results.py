@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from trimtab.errors import InvalidArgument, MissingDependency
 from trimtab.experiment import BatchTrial, Trial
 from trimtab.experiment.best import best_by_model, best_observed, hypervolume, pareto
 from trimtab.experiment.measuring import measured_of
+from trimtab.experiment.prediction import predict
 from trimtab.experiment.rows import batch_of
 from trimtab.experiment.status import status_of
 from trimtab.service.base import ClientBase
@@ -31,8 +33,9 @@ class Results(ClientBase):
 
         Args:
             use_model_predictions: Whether the best is the arm whose *true* mean is most likely
-                the best, which may not be the one whose measurement was; see
-                `trimtab.experiment.best`.
+                the best by the model, which may not be the one whose measurement was; the values
+                are then the model's. Where measurements are exact, or the model predicts badly,
+                measurements decide.
 
         Raises:
             InvalidArgument: If there are several objectives.
@@ -79,6 +82,21 @@ class Results(ClientBase):
             InvalidArgument: If there is one objective.
         """
         return hypervolume(self.experiment)
+
+    def predict(
+        self, points: Sequence[Mapping[str, Any]], metrics: Sequence[str] | None = None
+    ) -> list[dict[str, tuple[float, float]]]:
+        """Mean and standard deviation, by metric, of what the model expects of each point.
+
+        Args:
+            points: Parameters by name, each in the search space.
+            metrics: Which ones; None: the objectives and the constrained ones.
+
+        Raises:
+            InvalidArgument: If a metric is unknown, a point is outside the space, or a metric was
+                measured in fewer than two completed trials.
+        """
+        return predict(self.experiment, points, metrics)
 
     def get_trial(self, trial_index: int) -> Trial | BatchTrial:
         """A trial; raises `UnknownTrial` if there is none of that index."""

@@ -39,7 +39,7 @@ def test_a_trial_from_candidate_to_completed() -> None:
     assert trial.mark_complete() is trial
     assert exp.study.trials[0].state is TrialState.RUNNING  # its results are not known yet
     assert [row.mean for row in exp.fetch_data().rows] == [pytest.approx(0.2)]
-    assert exp.study.trials[0].values == (pytest.approx(0.2),)
+    assert exp.study.trials[0].value == pytest.approx(0.2)
     assert exp.study.trials[0].sems == (0.0,)
 
 
