@@ -11,6 +11,7 @@ from trimtab.errors import InvalidArgument
 from trimtab.experiment.arm import Arm
 from trimtab.experiment.measuring import measured_of
 from trimtab.experiment.prediction import predict
+from trimtab.experiment.rows import batch_of
 from trimtab.records import TrialState
 from trimtab.samplers.pareto import hypervolume as dominated
 from trimtab.study.best import NoBestTrial, best_arm, pareto_numbers
@@ -48,7 +49,7 @@ def best_by_model(experiment: Experiment) -> tuple[int, Arm, Predicted]:
         mean, sd = predict(experiment, [arm.params], [name])[0][name]
         variance = sd * sd
     means[name], covariances[name] = mean, {name: variance}
-    return number, Arm(arm.params, f"{number}_0"), (means, covariances)
+    return number, Arm(arm.params, _name(experiment, number)), (means, covariances)
 
 
 def best_observed(experiment: Experiment) -> tuple[int, Arm, Predicted]:
@@ -56,7 +57,7 @@ def best_observed(experiment: Experiment) -> tuple[int, Arm, Predicted]:
     trial = experiment.study.best_trial
     return (
         trial.number,
-        Arm(trial.params, f"{trial.number}_0"),
+        Arm(trial.params, _name(experiment, trial.number)),
         _measured(experiment, trial.number),
     )
 
@@ -84,7 +85,10 @@ def pareto(experiment: Experiment) -> dict[int, tuple[Arm, Predicted]]:
             for objective, value in zip(config.objectives, row.values or (), strict=True)
         )
         if reached:
-            found[number] = (Arm(row.params, f"{number}_0"), _measured(experiment, number))
+            found[number] = (
+                Arm(row.params, _name(experiment, number)),
+                _measured(experiment, number),
+            )
     return found
 
 
@@ -112,6 +116,13 @@ def hypervolume(experiment: Experiment) -> float:
             reference[j] = objective.threshold if objective.minimize else -objective.threshold
     inside = losses[np.all(losses < reference, axis=1)]
     return float(dominated(inside, reference)) if len(inside) else 0.0
+
+
+def _name(experiment: Experiment, number: int) -> str:
+    row = experiment.study.get_trial(number)
+    batch = batch_of(number, row.system_attrs)
+    trial = experiment.trial(number if batch is None else batch)
+    return str(trial.arm_of(row).name)
 
 
 def _measured(experiment: Experiment, number: int) -> Predicted:

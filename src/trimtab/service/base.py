@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from trimtab.errors import WrongStatus
@@ -45,12 +46,12 @@ class ClientBase:
             raise WrongStatus("There is no experiment yet: call create_experiment, or load one.")
         return self._experiment
 
-    def _adopt(self, experiment: Experiment) -> None:
+    def _adopt(self, make: Callable[[], Experiment]) -> None:
         if self._experiment is not None:
             raise WrongStatus(
                 f"This client has the experiment {self._experiment.name!r}; use another client."
             )
-        self._experiment = experiment
+        self._experiment = make()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._experiment!r})"

@@ -106,9 +106,11 @@ class Client(Telling, Results, Pictures, Keeping):
         )
         if status_quo is not None:
             search_space.check(status_quo, "status_quo")
-        self._forget(name, overwrite_existing_experiment)
+        generation = parse_generation(choose_generation_strategy_kwargs)
+        if overwrite_existing_experiment and name is not None:
+            self._forget(name)
         self._adopt(
-            Experiment(
+            lambda: Experiment(
                 search_space,
                 name,
                 config,
@@ -117,14 +119,12 @@ class Client(Telling, Results, Pictures, Keeping):
                 description=description,
                 storage=self._storage,
                 seed=self._seed,
-                generation=parse_generation(choose_generation_strategy_kwargs),
+                generation=generation,
                 early_stopping=self._early_stopping,
             )
         )
 
-    def _forget(self, name: str | None, overwrite: bool) -> None:
-        if name is None or not overwrite:
-            return
+    def _forget(self, name: str) -> None:
         try:
             record = self._storage.find_study(name)
         except UnknownStudy:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
+from trimtab.errors import InvalidArgument
 from trimtab.experiment import Experiment
 from trimtab.experiment.snapshot import restore, take
 from trimtab.service.base import ClientBase
@@ -55,18 +56,21 @@ class Keeping(ClientBase):
         """
         target = Path(filepath)
         text = json.dumps(self.to_json_snapshot(), allow_nan=False)
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=target.parent, prefix=target.name, delete=False
-        ) as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(file.name).replace(target)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=target.name)
+        try:
+            with open(handle, "w", encoding="utf-8") as file:  # noqa: PTH123 (a descriptor)
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(target)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
 
     @_Loader
     def from_json_snapshot(self, snapshot: dict[str, Any]) -> None:
         """Go on with what `to_json_snapshot` returned; see `load_from_json_file`."""
-        self._adopt(restore(snapshot, self._storage, self._early_stopping))
+        self._adopt(lambda: restore(snapshot, self._storage, self._early_stopping))
 
     @_Loader
     def load_from_json_file(self, filepath: str | os.PathLike[str] = DEFAULT_FILE) -> None:
@@ -86,10 +90,8 @@ class Keeping(ClientBase):
         try:
             snapshot = json.loads(text)
         except ValueError as error:
-            from trimtab.errors import InvalidArgument
-
             raise InvalidArgument("filepath", f"a file of JSON ({error})", str(filepath)) from error
-        self._adopt(restore(snapshot, self._storage, self._early_stopping))
+        self._adopt(lambda: restore(snapshot, self._storage, self._early_stopping))
 
     def load_experiment(self, experiment_name: str) -> None:
         """Go on with an experiment of this client's storage.
@@ -100,7 +102,9 @@ class Keeping(ClientBase):
             WrongStatus: If the client has an experiment.
         """
         self._adopt(
-            Experiment.load(experiment_name, self._storage, early_stopping=self._early_stopping)
+            lambda: Experiment.load(
+                experiment_name, self._storage, early_stopping=self._early_stopping
+            )
         )
 
     load_experiment_from_database = load_experiment
