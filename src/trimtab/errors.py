@@ -94,6 +94,37 @@ class TrialFinished(TrimtabError, RuntimeError, ValueError):
     """The trial has finished and what is stored of it does not change."""
 
 
+class WrongStatus(TrimtabError, RuntimeError, ValueError):
+    """A trial of an experiment is at a point of its life at which this cannot be done."""
+
+
+class SpaceExhausted(TrimtabError, RuntimeError):
+    """Every point of a finite search space has been tried."""
+
+
+class MissingMetric(TrimtabError, ValueError):
+    """A measurement lacks metrics without which a trial is not complete; nothing was stored.
+
+    Attributes:
+        missing: Their names.
+    """
+
+    def __init__(self, message: str, missing: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.missing = missing
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.args[0], self.missing)
+
+
+class MetricFailed(TrimtabError, RuntimeError):
+    """A metric could not be fetched: its `fetch_trial_data` raised, or returned no data."""
+
+
+class FailureRateExceeded(TrimtabError, RuntimeError):
+    """More trials failed than an orchestrator was told to tolerate."""
+
+
 class TrialUnfinished(TrimtabError, RuntimeError, ValueError):
     """The trial has not finished, so there is no result of it to be amended."""
 

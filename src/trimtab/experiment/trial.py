@@ -1,0 +1,463 @@
+"""Handles on the trials of an experiment; what they say is always read from its study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from trimtab.errors import AttributeConflict, InvalidArgument, InvalidType, WrongStatus, short_repr
+from trimtab.experiment.arm import Arm, GeneratorRun, check_weight
+from trimtab.experiment.data import Data
+from trimtab.experiment.rows import ARM, STATUS_QUO, batch_of, fill
+from trimtab.experiment.runner import Runner
+from trimtab.experiment.status import STATUS, TrialStatus, status_of
+from trimtab.records import FrozenTrial, Outcome, TrialState, TrialUpdate
+from trimtab.space import encode_json
+from trimtab.storage.rules import FAIL_REASON
+from trimtab.study.leases import worker_id
+
+if TYPE_CHECKING:
+    from trimtab.experiment.experiment import Experiment
+
+METADATA: Final = "run_metadata"
+"""System attribute: what the runner returned."""
+DEPLOYING: Final = "deploying"
+"""System attribute: the process that is deploying the trial right now, or died in doing so."""
+_BEFORE: Final = {
+    TrialStatus.STAGED: (TrialStatus.CANDIDATE,),
+    TrialStatus.RUNNING: (TrialStatus.CANDIDATE, TrialStatus.STAGED),
+    TrialStatus.COMPLETED: (TrialStatus.RUNNING,),
+    TrialStatus.EARLY_STOPPED: (TrialStatus.RUNNING,),
+    TrialStatus.FAILED: (TrialStatus.CANDIDATE, TrialStatus.STAGED, TrialStatus.RUNNING),
+    TrialStatus.ABANDONED: (TrialStatus.CANDIDATE, TrialStatus.STAGED, TrialStatus.RUNNING),
+}
+"""From where a trial may come to each status."""
+
+
+_ENDS: Final = tuple(status for status in TrialStatus if status.is_terminal)
+
+
+class BaseTrial:
+    """A trial of an experiment.
+
+    Args:
+        experiment: Whose.
+        index: Number of the study's trial that holds its first arm.
+    """
+
+    def __init__(self, experiment: Experiment, index: int) -> None:
+        self.experiment = experiment
+        self.index = index
+
+    # ------------------------------------------------------------------ what it is
+
+    def rows(self) -> list[FrozenTrial]:
+        """The study's trials that hold its arms, the first one first."""
+        return [self.head()]
+
+    def head(self) -> FrozenTrial:
+        """The study's trial that holds its status, its metadata and its first arm."""
+        study = self.experiment.study
+        return study.storage.trial(study.study_id, self.index)
+
+    @property
+    def status(self) -> TrialStatus:
+        """Where it is in its life, as the storage has it now."""
+        return status_of(self.head())
+
+    @property
+    def arms(self) -> list[Arm]:
+        """Its arms, in order."""
+        return [self.arm_of(row) for row in self.rows() if row.space]
+
+    @property
+    def arms_by_name(self) -> dict[str, Arm]:
+        """Its arms by name."""
+        return {str(arm.name): arm for arm in self.arms}
+
+    def arm_of(self, row: FrozenTrial) -> Arm:
+        """The arm that a trial of the study holds."""
+        place = row.system_attrs.get(ARM, {})
+        name = place.get("name") or f"{self.index}_{place.get('place', 0)}"
+        return Arm(row.params, name)
+
+    @property
+    def run_metadata(self) -> dict[str, Any]:
+        """What the runner returned when the trial was deployed."""
+        return dict(self.head().system_attrs.get(METADATA) or {})
+
+    @property
+    def deployed_name(self) -> str | None:
+        """The ``"name"`` in `run_metadata`, or None."""
+        name = self.run_metadata.get("name")
+        return None if name is None else str(name)
+
+    @property
+    def unique_name(self) -> str:
+        """A name for its deployment that is the same whenever it is asked for."""
+        return f"{self.experiment.name}_{self.index}"
+
+    @property
+    def failed_reason(self) -> str | None:
+        """Why it failed or was abandoned, where somebody said."""
+        reason = self.head().system_attrs.get(FAIL_REASON)
+        return None if reason is None else str(reason)
+
+    @property
+    def generation_method(self) -> str | None:
+        """Which sampler proposed its first arm, or who gave it."""
+        from trimtab.study.origin import origin_of
+
+        return origin_of(self.head().system_attrs, self.experiment.study.system_attrs)
+
+    def fetch_data(self) -> Data:
+        """What its metrics have measured, fetched where it is not known yet."""
+        return self.experiment.fetch_trials_data([self.index])
+
+    def lookup_data(self) -> Data:
+        """What is stored of its measurements."""
+        return self.experiment.lookup_data([self.index])
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(index={self.index}, status={self.status.name})"
+
+    # ------------------------------------------------------------------ its life
+
+    def run(self) -> BaseTrial:
+        """Deploy it with the experiment's runner.
+
+        It is then RUNNING, or STAGED where the runner says so. That it is being deployed is
+        written before the runner is called, so that nobody deploys it twice.
+
+        Raises:
+            WrongStatus: If it is no CANDIDATE, or somebody else deploys it.
+            InvalidArgument: If the experiment has no runner.
+            InvalidType: If what the runner returns is no mapping, or JSON cannot hold it; the
+                trial then fails, as nobody could find it again.
+        """
+        runner = self._runner()
+        self.claim()
+        try:
+            metadata = runner.run(self)
+        except Exception:
+            self.release()
+            raise
+        return self.deployed(metadata)
+
+    def claim(self, of: str | None = None) -> None:
+        """Write that this process is about to deploy it.
+
+        Args:
+            of: The process that was, and is known to be dead; None: nobody was.
+
+        Raises:
+            WrongStatus: If it is no CANDIDATE, or another process was first.
+        """
+        if (status := self.status) is not TrialStatus.CANDIDATE:
+            raise WrongStatus(
+                f"Trial {self.index} is {status.name}; expected CANDIDATE, as only that is run."
+            )
+        expected = {STATUS: TrialStatus.CANDIDATE.name, DEPLOYING: of}
+        try:
+            self._write({DEPLOYING: worker_id()}, expected)
+        except AttributeConflict as error:
+            raise WrongStatus(f"Trial {self.index} is being deployed by somebody else.") from error
+
+    def release(self) -> None:
+        """Write that it is not being deployed after all."""
+        self._write({DEPLOYING: None})
+
+    def deployed(self, metadata: Any) -> BaseTrial:
+        """Store what the runner returned; see `run`."""
+        kept = {} if metadata is None else metadata
+        if not (isinstance(kept, Mapping) and _is_json(kept)):
+            reason = f"its runner returned {short_repr(metadata)}, which JSON cannot hold"
+            self.mark_failed(reason)
+            raise InvalidType("run", "a mapping that JSON can hold, from the runner", metadata)
+        staged = self._runner().staging_required
+        status = TrialStatus.STAGED if staged else TrialStatus.RUNNING
+        self._write({METADATA: dict(kept), STATUS: status.name, DEPLOYING: None})
+        return self
+
+    def mark_staged(self) -> BaseTrial:
+        """It is deployed, and does not run yet."""
+        return self._mark(TrialStatus.STAGED)
+
+    def mark_running(self, no_runner_required: bool = False) -> BaseTrial:
+        """It runs now.
+
+        Args:
+            no_runner_required: Say so for a trial that is run by hand.
+
+        Raises:
+            WrongStatus: If it has ended, or is a CANDIDATE and the experiment has a runner.
+        """
+        if (
+            not no_runner_required
+            and self.experiment.runner is not None
+            and self.status is TrialStatus.CANDIDATE
+        ):
+            raise WrongStatus(
+                f"Trial {self.index} is a CANDIDATE of an experiment with a runner: call `run`, "
+                "or mark_running(no_runner_required=True)."
+            )
+        return self._mark(TrialStatus.RUNNING)
+
+    def mark_completed(self) -> BaseTrial:
+        """It has ended, and its metrics may be fetched: see `Experiment.fetch_data`.
+
+        Raises:
+            WrongStatus: If it is not RUNNING; nothing happens where it is COMPLETED already.
+        """
+        if self.status is TrialStatus.COMPLETED:
+            return self
+        self._mark(TrialStatus.COMPLETED)
+        if not self.arms:
+            self._finish(Outcome(TrialState.FAIL, reason="the batch has no arms"))
+        self.experiment.settle(self)
+        return self
+
+    mark_complete = mark_completed
+
+    def mark_failed(self, reason: str | None = None) -> BaseTrial:
+        """It ended without a result; its arms may be proposed again."""
+        return self._end(TrialStatus.FAILED, Outcome(TrialState.FAIL, reason=reason))
+
+    def mark_abandoned(self, reason: str | None = None) -> BaseTrial:
+        """It is given up; its arms are not proposed again."""
+        return self._end(TrialStatus.ABANDONED, Outcome(TrialState.FAIL, reason=reason))
+
+    def mark_early_stopped(self) -> BaseTrial:
+        """It was ended early, as it did not look promising; what was measured stays."""
+        return self._end(TrialStatus.EARLY_STOPPED, None)
+
+    def void(self, reason: str) -> BaseTrial:
+        """It was COMPLETED, and its results cannot be had: it FAILED.
+
+        Raises:
+            WrongStatus: If it is not COMPLETED.
+        """
+        if (status := self.status) is not TrialStatus.COMPLETED:
+            raise WrongStatus(f"Trial {self.index} is {status.name}; expected COMPLETED.")
+        self._write({STATUS: TrialStatus.FAILED.name})
+        self._finish(Outcome(TrialState.FAIL, reason=reason))
+        return self
+
+    def end_rows(self) -> None:
+        """End those of its arms that one who died in ending the trial left running."""
+        if self.status in (TrialStatus.FAILED, TrialStatus.ABANDONED):
+            self._finish(Outcome(TrialState.FAIL, reason=self.failed_reason))
+
+    def stop(self, new_status: TrialStatus, reason: str | None = None) -> BaseTrial:
+        """End the deployment with the experiment's runner, and the trial.
+
+        Args:
+            new_status: COMPLETED, ABANDONED, FAILED or EARLY_STOPPED.
+            reason: Told to the runner, and kept with a trial that failed.
+        """
+        if new_status not in _ENDS:
+            raise InvalidArgument("new_status", f"one of {[end.name for end in _ENDS]}", new_status)
+        self._runner().stop(self, reason)
+        if new_status is TrialStatus.FAILED:
+            return self.mark_failed(reason)
+        if new_status is TrialStatus.ABANDONED:
+            return self.mark_abandoned(reason)
+        if new_status is TrialStatus.EARLY_STOPPED:
+            return self.mark_early_stopped()
+        return self.mark_completed()
+
+    # ------------------------------------------------------------------ how it is written
+
+    def _runner(self) -> Runner:
+        runner = self.experiment.runner
+        if runner is None:
+            raise InvalidArgument("runner", "an experiment with a runner", None)
+        return runner
+
+    def _write(self, attrs: Mapping[str, Any], expected: Mapping[str, Any] | None = None) -> None:
+        study = self.experiment.study
+        update = TrialUpdate(system_attrs=attrs, expected=expected or {})
+        study.storage.write(study.study_id, self.index, None, update)
+
+    def _mark(self, status: TrialStatus) -> BaseTrial:
+        head = self.head()
+        now = status_of(head)
+        if now is status:
+            return self
+        if now not in _BEFORE[status]:
+            raise WrongStatus(
+                f"Trial {self.index} is {now.name}; expected "
+                f"{' or '.join(before.name for before in _BEFORE[status])} to become {status.name}."
+            )
+        try:
+            self._write({STATUS: status.name}, {STATUS: head.system_attrs.get(STATUS)})
+        except AttributeConflict as error:
+            raise WrongStatus(
+                f"Trial {self.index} was {now.name} and has been changed by somebody else: it is "
+                f"{self.status.name} now."
+            ) from error
+        return self
+
+    def _end(self, status: TrialStatus, outcome: Outcome | None) -> BaseTrial:
+        self._mark(status)
+        self._finish(outcome)
+        return self
+
+    def _finish(self, outcome: Outcome | None) -> None:
+        """End the study's trials; None: as PRUNED, with what they have reported."""
+        from trimtab.study.outcome import pruned_outcome
+
+        study = self.experiment.study
+        for row in self.rows():
+            if not row.state.is_finished():
+                end = outcome or pruned_outcome(row, len(study.directions))
+                study.storage.finish(study.study_id, row.number, None, end)
+
+
+class Trial(BaseTrial):
+    """A trial with one arm."""
+
+    @property
+    def arm(self) -> Arm | None:
+        """Its arm, or None before it has one."""
+        arms = self.arms
+        return arms[0] if arms else None
+
+    def add_arm(self, arm: Arm) -> Trial:
+        """Give it its arm.
+
+        Raises:
+            WrongStatus: If it has one, or is no CANDIDATE.
+            InvalidArgument: If the arm is outside the search space.
+        """
+        return self.add_generator_run(GeneratorRun([arm]))
+
+    def add_generator_run(self, generator_run: GeneratorRun) -> Trial:
+        """Give it the one arm that was proposed; see `add_arm`.
+
+        Raises:
+            InvalidArgument: If there is not just one.
+        """
+        if len(generator_run.arms) != 1:
+            raise InvalidArgument(
+                "generator_run", "one arm (new_batch_trial takes several)", len(generator_run.arms)
+            )
+        if self.arms:
+            raise WrongStatus(f"Trial {self.index} has its arm already.")
+        fill(self, generator_run, 0)
+        return self
+
+
+class BatchTrial(BaseTrial):
+    """A trial with several arms that run at the same time, each with a weight."""
+
+    def rows(self) -> list[FrozenTrial]:
+        """The study's trials that hold its arms, the first one first."""
+        study = self.experiment.study
+        with study.storage.lock:
+            history = study.history
+            numbers = [
+                number
+                for number in history.with_system_attrs()
+                if batch_of(number, history.system_attrs(number)) == self.index
+            ]
+        rows = [study.storage.trial(study.study_id, number) for number in sorted(numbers)]
+        return [row for row in rows if row.space or row.number == self.index]
+
+    @property
+    def arm_weights(self) -> dict[str, float]:
+        """Weights by arm name."""
+        return {
+            str(self.arm_of(row).name): float(row.system_attrs[ARM].get("weight", 1.0))
+            for row in self.rows()
+            if row.space
+        }
+
+    def normalized_arm_weights(self, total: float = 1.0) -> dict[str, float]:
+        """Weights by arm name, of the arms that are not abandoned; they sum up to ``total``."""
+        given = {
+            name: weight
+            for name, weight in self.arm_weights.items()
+            if name not in self.abandoned_arm_names
+        }
+        return {name: total * weight / sum(given.values()) for name, weight in given.items()}
+
+    @property
+    def status_quo(self) -> Arm | None:
+        """The status quo, where it is one of the arms."""
+        return self.arms_by_name.get(STATUS_QUO)
+
+    @property
+    def abandoned_arm_names(self) -> set[str]:
+        """Names of the arms that are given up."""
+        return {
+            str(self.arm_of(row).name)
+            for row in self.rows()
+            if row.system_attrs.get(ARM, {}).get("abandoned")
+        }
+
+    @property
+    def abandoned_arms(self) -> list[Arm]:
+        """The arms that are given up."""
+        gone = self.abandoned_arm_names
+        return [arm for arm in self.arms if arm.name in gone]
+
+    def add_arm(self, arm: Arm, weight: float = 1.0) -> BatchTrial:
+        """Add an arm.
+
+        Raises:
+            WrongStatus: If the trial is no CANDIDATE.
+            InvalidArgument: If the arm is outside the search space, or its name is taken.
+        """
+        return self.add_arms_and_weights([arm], [weight])
+
+    def add_arms_and_weights(
+        self, arms: Sequence[Arm], weights: Sequence[float] | None = None
+    ) -> BatchTrial:
+        """Add arms; see `add_arm`."""
+        return self.add_generator_run(GeneratorRun(arms, weights))
+
+    def add_generator_run(self, generator_run: GeneratorRun) -> BatchTrial:
+        """Add arms that were proposed; see `add_arm`."""
+        fill(self, generator_run, len(self.arms))
+        return self
+
+    def set_status_quo_with_weight(self, status_quo: Arm, weight: float = 1.0) -> BatchTrial:
+        """Add the status quo as an arm, or change the weight of the one that is there."""
+        for row in self.rows():
+            place = row.system_attrs.get(ARM, {})
+            if row.space and place.get("name") == STATUS_QUO:
+                study = self.experiment.study
+                update = TrialUpdate(system_attrs={ARM: {**place, "weight": check_weight(weight)}})
+                study.storage.write(study.study_id, row.number, None, update)
+                return self
+        return self.add_arm(Arm(status_quo.parameters, STATUS_QUO), weight)
+
+    def mark_arm_abandoned(self, arm_name: str, reason: str | None = None) -> BatchTrial:
+        """Give up one arm; the others go on.
+
+        Raises:
+            InvalidArgument: If there is no such arm.
+        """
+        study = self.experiment.study
+        rows = {str(self.arm_of(row).name): row for row in self.rows() if row.space}
+        if arm_name not in rows:
+            raise InvalidArgument("arm_name", f"one of {list(rows)}", arm_name)
+        row = rows[arm_name]
+        place = {**row.system_attrs[ARM], "abandoned": True}
+        attrs: dict[str, Any] = {ARM: place}
+        if row.number == self.index:  # whose state would pass for that of the whole batch
+            attrs[STATUS] = self.status.name
+        outcome = Outcome(TrialState.FAIL, reason=reason)
+        study.storage.finish(
+            study.study_id, row.number, None, outcome, TrialUpdate(system_attrs=attrs)
+        )
+        return self
+
+
+def _is_json(metadata: Mapping[Any, Any]) -> bool:
+    try:
+        encode_json(dict(metadata))
+    except InvalidType:
+        return False
+    return True

@@ -1,0 +1,68 @@
+"""Pictures of an experiment: those of its study, under the names that Ax's users know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from trimtab.errors import InvalidArgument
+from trimtab.service.base import ClientBase
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+
+class Pictures(ClientBase):
+    """The part of a client that draws; needs the extra ``plot`` to show what is drawn."""
+
+    def get_optimization_trace(self) -> Figure:
+        """The value of each trial, and the best so far; the hypervolume of several objectives."""
+        from trimtab import visualization as draw
+
+        study: Any = self.experiment.study
+        if len(study.directions) > 1:
+            return draw.plot_pareto_front(study)
+        return draw.plot_optimization_history(study)
+
+    def get_contour_plot(
+        self,
+        param_x: str | None = None,
+        param_y: str | None = None,
+        metric_name: str | None = None,
+    ) -> Figure:
+        """An objective over two parameters.
+
+        Args:
+            param_x: Of the horizontal axis; None: the first numeric parameter.
+            param_y: Of the vertical axis; None: the second.
+            metric_name: An objective; None: the only one, or the first.
+
+        Raises:
+            InvalidArgument: If a parameter or objective is unknown, or there are not two.
+        """
+        from trimtab import visualization as draw
+
+        names = [n for n, d in self.experiment.search_space.space.items() if not d.single()]
+        x = param_x or next((n for n in names if n != param_y), None)
+        y = param_y or next((n for n in names if n != x), None)
+        if x is None or y is None or x == y or not {x, y} <= set(names):
+            raise InvalidArgument("param_x", f"two of the parameters {names}", (param_x, param_y))
+        return draw.plot_contour(self.experiment.study, params=[x, y], **self._target(metric_name))
+
+    def get_feature_importances(self, metric_name: str | None = None) -> Figure:
+        """How much of an objective's variation each parameter explains.
+
+        Args:
+            metric_name: An objective; None: the only one, or the first.
+        """
+        from trimtab import visualization as draw
+
+        return draw.plot_param_importances(self.experiment.study, **self._target(metric_name))
+
+    def _target(self, metric_name: str | None) -> dict[str, Any]:
+        names = [objective.name for objective in self.experiment.config.objectives]
+        if metric_name is not None and metric_name not in names:
+            raise InvalidArgument("metric_name", f"one of the objectives {names}", metric_name)
+        place = names.index(metric_name) if metric_name else 0
+        if len(names) == 1:
+            return {}
+        return {"target": lambda trial: trial.values[place], "target_name": names[place]}
