@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from tests.crash import test_trainable_faults as wrong
 from trimtab import tune
 from trimtab.errors import InvalidArgument
+from trimtab.records import TrialState
 from trimtab.testing.executors import ExecutorContract, follow, until_ended, until_waiting
 from trimtab.tune.executors import Executor
 from trimtab.tune.session import Assignment
@@ -61,6 +63,44 @@ def placed(config: dict[str, Any]) -> dict[str, Any]:
     there = ray.remote(num_cpus=1)(lambda: ray.get_runtime_context().get_node_id())
     nodes = {ray.get_runtime_context().get_node_id(), ray.get(there.remote())}
     return {"nodes": len(nodes)}
+
+
+_LOST = "its actor was lost: ActorDiedError"
+FAULTS = {
+    **wrong.ANYWHERE,
+    # Left out is a worker that leaves a child and is killed: Ray waits for the child's end.
+    **{
+        f: told
+        for f, told in wrong.IN_A_PROCESS.items()
+        if f is not wrong.leaves_a_child_and_is_killed
+    },
+    **dict.fromkeys(
+        (
+            wrong.exits_at_once,
+            wrong.is_killed,
+            wrong.faults,
+            wrong.is_killed_by_a_nameless_signal,
+            wrong.closes_all_files,
+        ),
+        _LOST,
+    ),
+}
+"""What a trainable can do wrong, and what is said of it."""
+
+
+@pytest.fixture(scope="module")
+def faulty(cluster: Any, tmp_path_factory: pytest.TempPathFactory) -> tune.ResultGrid:
+    return wrong.all_of([*FAULTS], tmp_path_factory.mktemp("faulty"), "ray")
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: str(fault.__name__))
+def test_what_a_trainable_does_wrong(faulty: tune.ResultGrid, fault: Any) -> None:
+    wrong.check(faulty[[*FAULTS].index(fault)], FAULTS[fault])
+
+
+def test_the_run_goes_on(faulty: tune.ResultGrid) -> None:
+    assert faulty[-1].state is TrialState.COMPLETE
+    assert faulty.num_terminated == 1
 
 
 @pytest.mark.usefixtures("cluster")

@@ -28,6 +28,7 @@ from trimtab.tune.events import Event
 from trimtab.tune.executors.nodes import Nodes
 from trimtab.tune.executors.packing import packed
 from trimtab.tune.executors.pool import PoolExecutor, Worker
+from trimtab.tune.executors.wire import Unreadable, pack, pack_event, unpack
 from trimtab.tune.host import Host
 from trimtab.tune.resources import CPU, GPU, PlacementGroupFactory
 
@@ -55,15 +56,20 @@ class Seat:
 
     def __init__(self, path: list[str], trainable: bytes, reuse: bool) -> None:
         sys.path[:] = [*path, *(each for each in sys.path if each not in path)]
-        self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         made = cloudpickle.loads(trainable)
-        self._host = Host(made, self._events.put, has_process=True, reuse=reuse)
+        self._host = Host(made, self._tell, has_process=True, reuse=reuse)
 
-    def greet(self) -> Iterator[None]:
+    def _tell(self, event: Event) -> None:
+        # Packed here, in the trial's thread, and unpacked by the run: what cannot be sent or made
+        # is the trial's fault, and not an error of Ray's that ends the run.
+        self._events.put(pack_event(event))
+
+    def greet(self) -> Iterator[bytes]:
         """Tell that it lives."""
-        yield None
+        yield pack(None)
 
-    def order(self, name: str, *arguments: Any) -> Iterator[Event]:
+    def order(self, name: str, *arguments: Any) -> Iterator[bytes]:
         """Have the host do something; its events, until what it runs waits or ends."""
 
         def work() -> None:
@@ -279,11 +285,14 @@ class RayExecutor(PoolExecutor[_Actor]):
             if worker not in self._workers:
                 continue  # it was let go of meanwhile
             try:
-                event = self._ray.get(next(call))
+                event = unpack(self._ray.get(next(call)))
             except StopIteration:
                 worker.calls.popleft()
             except (self._ray.exceptions.RayActorError, self._ray.exceptions.RayTaskError) as error:
                 worker.kill()
                 self._lose(worker, f"its actor was lost: {type(error).__name__}", str(error))
+            except Unreadable as error:
+                worker.kill()
+                self._lose(worker, str(error))
             else:
                 self._hear(worker, event)

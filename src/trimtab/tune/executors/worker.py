@@ -13,9 +13,8 @@ from multiprocessing.connection import Connection
 
 import cloudpickle
 
-from trimtab.errors import InvalidType
-from trimtab.tune.events import Event, Failed, Reported
-from trimtab.tune.executors.wire import receive, send
+from trimtab.tune.events import Event
+from trimtab.tune.executors.wire import pack_event, receive, send
 from trimtab.tune.host import Host
 
 _LOOK = 1.0
@@ -51,34 +50,13 @@ def main(descriptor: int) -> None:
 
 
 def _tell(connection: Connection, event: Event) -> None:
-    if isinstance(event, Failed):
-        if event.error is not None:
-            event.error.add_note(event.traceback)  # its own does not go with it
-        try:
-            cloudpickle.loads(cloudpickle.dumps(event.error))
-        except Exception:  # noqa: BLE001 - an error's own code runs here, and may raise anything
-            event = Failed(event.number, event.reason, event.traceback)
     if connection.closed:
         os._exit(0)  # this process was forked by a trainable, and has come to its end
+    message = pack_event(event)
     try:
-        send(connection, event)
+        connection.send_bytes(message)
     except (BrokenPipeError, ConnectionResetError):
         end()
-    except Exception as error:
-        if not isinstance(event, Reported):
-            raise
-        raise _unsent(event, error) from error
-
-
-def _unsent(event: Reported, error: Exception) -> InvalidType:
-    """Which metric cannot be sent to the run."""
-    for name, value in event.metrics.items():
-        try:
-            cloudpickle.dumps(value)
-        except Exception as cause:  # noqa: BLE001 - pickling runs code of the user's
-            expected = f"values that pickle can send ({cause}); {name!r} is none"
-            return InvalidType("metrics", expected, value)
-    return InvalidType("metrics", f"values that pickle can send ({error})", event.metrics)
 
 
 def end() -> None:
