@@ -59,6 +59,8 @@ class GPSampler(Sampler):
       own, and improvements weighed by the probability of feasibility.
     - With several objectives the hypervolume is improved; with more than three, a random mean of
       them that changes from trial to trial.
+    - Where trials failed, a process of its own learns whether they did so by their parameters;
+      pruned ones count as bad, by what they last reported.
     - Choices and conditional parameters are part of the model.
 
     Hyperparameters are fitted anew whenever the trials grew by a sixteenth, and to at most 256
@@ -219,7 +221,8 @@ class GPSampler(Sampler):
         seen = Observations.of(history, space)
         if len(seen) < 2:
             raise InvalidArgument("history", "two complete trials at least", len(seen))
-        return Predictor(history, space, seen, self.surrogate(history, space, seen))
+        made = Surrogate(space, seen, self._kernel, self._ordered, self._noiseless, capped=False)
+        return Predictor(history, space, seen, made)
 
     def best(self, history: History) -> int | None:
         """See `Sampler.best`; by the model, and None where it predicts badly."""
@@ -233,7 +236,8 @@ class GPSampler(Sampler):
 
     def surrogate(self, history: History, space: Space, seen: Observations) -> Surrogate:
         """The processes of a study, fitted anew only where that is due."""
-        key = (space, history.rewrites, fitted_rows(len(seen)), history.constraint_names)
+        rows = (fitted_rows(len(seen)), fitted_rows(len(seen.failed)))
+        key = (space, history.rewrites, rows, history.constraint_names)
         kept = self._surrogates.get(history)
         if kept is None or kept[0] != key:
             made = Surrogate(space, seen, self._kernel, self._ordered, self._noiseless)
@@ -303,7 +307,7 @@ def _first_new(
     rng: np.random.Generator,
 ) -> Floats:
     """The first point that was not measured and is not being measured; else the first of all."""
-    known = {_key(row) for row in (*seen.points, *pending, *seen.broken)}
+    known = {_key(row) for row in (*seen.points, *pending, *seen.failed, *seen.pruned)}
     first: Floats | None = None
     for point in points:
         settled = domain.settled(point)
