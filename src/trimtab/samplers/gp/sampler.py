@@ -24,6 +24,7 @@ from trimtab.samplers.gp.predict import Predictor
 from trimtab.samplers.gp.region import Region
 from trimtab.samplers.gp.search import Budget, Search
 from trimtab.samplers.gp.surrogate import Surrogate, fitted_rows
+from trimtab.samplers.gp.threads import one_thread
 from trimtab.samplers.qmc import QMCSampler
 from trimtab.space import Distribution, Floats, Internal, LinearConstraint, Space, to_unit
 
@@ -160,6 +161,7 @@ class GPSampler(Sampler):
             self._joined = (seen, Space({**self._known, **seen}))
         return self._joined[1]
 
+    @one_thread()
     def propose(
         self, history: History, space: Space, number: int, rng: np.random.Generator
     ) -> Proposal:
@@ -207,6 +209,7 @@ class GPSampler(Sampler):
         complete = (states == TrialState.COMPLETE) & ~history.archived
         return int(complete.sum()) >= self._n_startup
 
+    @one_thread()
     def predictor(self, history: History, space: Space | None = None) -> Predictor:
         """The model of a study, whichever sampler proposed its trials.
 
@@ -224,6 +227,7 @@ class GPSampler(Sampler):
         made = Surrogate(space, seen, self._kernel, self._ordered, self._noiseless, capped=False)
         return Predictor(history, space, seen, made)
 
+    @one_thread()
     def best(self, history: History) -> int | None:
         """See `Sampler.best`; by the model, and None where it predicts badly."""
         if history.n_objectives > 1 or len(history.finished) < self._n_startup:
