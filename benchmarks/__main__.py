@@ -21,6 +21,7 @@ FAMILIES = {
     "random": "memory_study",
     "tpe": "tpe_speed",
     "regret": "quality",
+    "gp": "gp",
     "growth": "growth",
     "sqlite": "sqlite",
     "servers": "servers",

@@ -29,7 +29,6 @@ MODULES = [
 ABSENT = {
     "integration": "`optuna.integration`",
     "version": "`trimtab.__version__`",
-    "samplers.GPSampler": "`GPSampler`",
     "distributions.UniformDistribution": "until version 3",
     "distributions.LogUniformDistribution": "until version 3",
     "distributions.DiscreteUniformDistribution": "until version 3",

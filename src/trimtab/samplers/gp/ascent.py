@@ -26,7 +26,7 @@ def ascend(
     starts: Floats,
     scale: Floats,
     rounds: int,
-    tolerance: float = 1e-3,
+    tolerance: float = 1e-2,
 ) -> tuple[Floats, Floats]:
     """Local maxima in the unit cube.
 

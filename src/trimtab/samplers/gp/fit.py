@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.lapack import dpotrf, dpotri
+from scipy.linalg.lapack import dpotrf, dpotri, dpotrs
 from scipy.optimize import minimize
 
 from trimtab.samplers.gp.kernel import Encoding, Kernel
@@ -23,6 +23,8 @@ _LENGTH_SD = math.sqrt(3.0)
 _LENGTH_BOUNDS = (math.log(0.005), math.log(1e3))
 _NOISE_MEAN, _NOISE_SD = -8.0, 2.0
 _NOISE_BOUNDS = (math.log(1e-7), math.log(1.0))
+_LENGTH_STARTS = (0.0, 1.0)
+_NOISE_STARTS = (-12.0, -5.0, -1.5)
 _MEAN_PRECISION = 0.1
 """Of the prior of the constant mean, a normal one about 0: outputs are standardized."""
 
@@ -96,12 +98,16 @@ class _Evidence:
         self.unknown = bool(sample.share.any())
         self._mean = 0.0
 
-    def start(self) -> Floats:
-        """The mode of the priors."""
-        mode = np.full(self._d + self.unknown, self.length_mean - _LENGTH_SD**2)
-        if self.unknown:
-            mode[-1] = _NOISE_MEAN - _NOISE_SD**2
-        return mode
+    def starts(self) -> list[Floats]:
+        """Where to begin: few or many waves, without or with noise that explains the rest."""
+        lengths = [self.length_mean - _LENGTH_SD**2 + off for off in _LENGTH_STARTS]
+        if not self.unknown:
+            return [np.full(self._d, length) for length in lengths]
+        return [
+            np.append(np.full(self._d, length), noise)
+            for length in lengths
+            for noise in _NOISE_STARTS
+        ]
 
     def __call__(self, logs: Floats) -> tuple[float, Floats]:
         sample, d = self._sample, self._d
@@ -111,19 +117,23 @@ class _Evidence:
         covariance, slope = self._kernel(square)
         noise = math.exp(logs[d]) if self.unknown else 0.0
         covariance.flat[:: n + 1] = 1.0 + JITTER + sample.noise(noise)
-        lower, info = dpotrf(covariance.T, lower=1, clean=0)
+        lower, info = dpotrf(covariance.T, lower=1, clean=1)
         if info != 0:
             return math.inf, np.zeros_like(logs)
-        precision, _ = dpotri(lower, lower=1)
-        precision = np.tril(precision)
-        precision += np.tril(precision, -1).T
-        row = precision.sum(axis=0)
-        self._mean = float(row @ sample.y / (row.sum() + _MEAN_PRECISION))
+        right = np.empty((n, 2), order="F")
+        right[:, 0], right[:, 1] = sample.y, 1.0
+        solved, _ = dpotrs(lower, right, lower=1)
+        self._mean = float(solved[:, 0].sum() / (solved[:, 1].sum() + _MEAN_PRECISION))
         residual = sample.y - self._mean
-        weights = precision @ residual
+        weights = solved[:, 0] - self._mean * solved[:, 1]
         value = 0.5 * float(residual @ weights) + float(np.log(lower.diagonal()).sum())
         value += 0.5 * _MEAN_PRECISION * self._mean**2
-        precision -= np.outer(weights, weights)  # twice the derivative by the covariance
+        precision, _ = dpotri(lower, lower=1)  # its lower triangle; above are zeros
+        diagonal = precision.diagonal() - weights * weights
+        # Twice the derivative by the covariance, the upper triangle folded onto the lower one:
+        # distances are symmetric, and zero on the diagonal.
+        precision *= 2.0
+        precision -= np.outer(weights, weights)
         gradient = np.empty_like(logs)
         slope *= precision
         gradient[:d] = -inverse * (self._distances @ slope.reshape(-1))
@@ -132,7 +142,7 @@ class _Evidence:
         value += float((0.5 * off**2 + logs[:d]).sum())
         gradient[:d] += off / _LENGTH_SD + 1.0
         if self.unknown:
-            gradient[d] = 0.5 * noise * float(precision.diagonal() @ sample.share)
+            gradient[d] = 0.5 * noise * float(diagonal @ sample.share)
             off_noise = (logs[d] - _NOISE_MEAN) / _NOISE_SD
             value += 0.5 * off_noise**2 + logs[d]
             gradient[d] += off_noise / _NOISE_SD + 1.0
@@ -150,9 +160,12 @@ class _Evidence:
 
 
 def fit(encoding: Encoding, kernel: Kernel, sample: Sample) -> Hyperparameters:
-    """The hyperparameters of largest posterior density that are found from the priors' mode."""
+    """The hyperparameters of largest posterior density that are found from the best of some starts.
+
+    The density has several maxima: what waves of high frequency explain may be noise as well.
+    """
     evidence = _Evidence(encoding, kernel, sample)
-    start = evidence.start()
+    start = min(evidence.starts(), key=lambda logs: evidence(logs)[0])
     bounds = [_LENGTH_BOUNDS] * encoding.d + [_NOISE_BOUNDS] * evidence.unknown
     found = minimize(
         evidence,

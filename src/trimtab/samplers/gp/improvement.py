@@ -67,8 +67,11 @@ def improvement(
         LogFeasibility(surrogate.constraint_posterior(k, seen))
         for k in range(len(surrogate.constraints))
     ]
+    failure = surrogate.failure_posterior(seen)
+    if failure is not None:
+        chances.append(LogFeasibility(failure))
     feasible = seen.violation <= 0.0
-    if chances and not feasible.any():
+    if surrogate.constraints and not feasible.any():
         order = np.argsort(seen.violation, kind="stable")[:_GOOD]
         return Goal(_product(chances), seen.points[order])
     arms = seen.points[feasible] if feasible.any() else seen.points

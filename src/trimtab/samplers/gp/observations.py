@@ -12,8 +12,7 @@ from trimtab.space import Floats, Space
 
 Indices = NDArray[np.int64]
 
-_BROKEN = np.array([TrialState.FAIL, TrialState.PRUNED], dtype=np.int8)
-_MOST_BROKEN = 128
+_MOST_PRUNED = 128
 _AUGMENTATION = 0.05
 
 
@@ -28,8 +27,9 @@ class Observations:
         sems: Shape (n, m), standard errors, NaN where unknown.
         violation: Shape (n,), 0 where feasible.
         constraints: Shape (n, c), at most 0 where one holds, NaN where it was not told.
-        broken: Shape (k, d), points of the latest trials that failed or were pruned.
-        partial: Shape (k,), the losses that they last reported; NaN where they did not, and where
+        failed: Shape (f, d), points of the trials that failed, in the order in which they did.
+        pruned: Shape (k, d), points of the latest trials that were pruned.
+        partial: Shape (k,), the losses that these last reported; NaN where they did not, and where
             there are several objectives.
     """
 
@@ -39,7 +39,8 @@ class Observations:
     sems: Floats
     violation: Floats
     constraints: Floats
-    broken: Floats
+    failed: Floats
+    pruned: Floats
     partial: Floats
 
     @classmethod
@@ -54,11 +55,11 @@ class Observations:
         constraints = np.empty((len(numbers), len(names)))
         for j, name in enumerate(names):
             constraints[:, j] = history.constraint(name)[numbers]
-        broken = order[np.isin(states[order], _BROKEN) & ~history.archived[order]][-_MOST_BROKEN:]
-        broken = broken[~np.isnan(history.unit_rows(space, broken)).all(axis=1)]
-        partial = np.full(len(broken), np.nan)
+        failed = _placed(history, space, TrialState.FAIL)
+        pruned = _placed(history, space, TrialState.PRUNED)[-_MOST_PRUNED:]
+        partial = np.full(len(pruned), np.nan)
         if history.n_objectives == 1:
-            for i, number in enumerate(broken.tolist()):
+            for i, number in enumerate(pruned.tolist()):
                 last = history.last_value(number)
                 if last is not None:
                     partial[i] = last[1] * history.signs[0]
@@ -69,7 +70,8 @@ class Observations:
             history.sems[numbers],
             history.violation[numbers],
             constraints,
-            history.unit_rows(space, broken),
+            history.unit_rows(space, failed),
+            history.unit_rows(space, pruned),
             np.where(np.isfinite(partial), partial, np.nan),
         )
 
@@ -88,6 +90,16 @@ class Observations:
 
     def __len__(self) -> int:
         return len(self.numbers)
+
+
+def _placed(history: History, space: Space, state: TrialState) -> Indices:
+    """Trials that ended in a state and of whose points something is known, in order of ending."""
+    order = history.finished
+    numbers: Indices = order[(history.states[order] == state) & ~history.archived[order]]
+    if not len(numbers):
+        return numbers
+    known = ~np.isnan(history.unit_rows(space, numbers)).all(axis=1)
+    return np.asarray(numbers[known])
 
 
 def pending_points(history: History, space: Space, number: int, most: int) -> Floats:

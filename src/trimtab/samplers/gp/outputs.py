@@ -8,8 +8,10 @@ import numpy as np
 
 from trimtab.space import Floats
 
-_MOST = 1e300
+_MOST = 1e306
 _LEAST = 1e-305
+_UNITS = 3.0
+"""Of the median distance from the best: found best among 1, 3 and 10."""
 _FENCE = 1.5
 """Of the interquartile range: what lies further beyond the upper quartile is an outlier
 (Tukey, "Exploratory data analysis", 1977)."""
@@ -26,7 +28,7 @@ class Standardization:
     Attributes:
         cap: Losses above it are taken as it.
         low: The smallest loss.
-        unit: Median distance of the losses from it, positive.
+        unit: Distance from it beyond which the scale is a logarithmic one, positive.
         shift: Mean of the logarithms.
         scale: Their standard deviation, positive.
     """
@@ -38,19 +40,18 @@ class Standardization:
     scale: float
 
     @classmethod
-    def of(cls, losses: Floats) -> Standardization:
+    def of(cls, losses: Floats, capped: bool = True) -> Standardization:
         """That of some losses, shape (n,), n at least 1; larger is worse."""
         losses = np.clip(losses, -_MOST, _MOST)
         cap = _MOST
-        if len(losses) > 3:
+        if capped and len(losses) > 3:
             quarter = float(np.quantile(losses, 0.25, method="lower"))
             high = float(np.quantile(losses, 0.75, method="higher"))
             if high > quarter:
                 cap = min(high + _FENCE * (high - quarter), _MOST)
-        capped = np.minimum(losses, cap)
-        low = float(capped.min())
-        distances = capped - low
-        unit = float(np.median(distances)) or float(distances.mean()) or 1.0
+        low = float(losses.min())
+        distances = np.minimum(losses, cap) - low
+        unit = _UNITS * (float(np.median(distances)) or float(distances.max())) or 1.0
         logs = cls(cap, low, max(unit, _LEAST), 0.0, 1.0).forward(losses)
         spread = float(logs.std())
         return cls(
@@ -73,7 +74,8 @@ class Standardization:
     def variance(self, losses: Floats, sems: Floats) -> Floats:
         """Variances of transformed losses whose standard errors are ``sems``, to first order."""
         slope = 1.0 / (1.0 + np.abs(self._distance(losses))) / self.scale
-        ratio = np.minimum(sems / self.unit, 1e6) * slope
+        with np.errstate(over="ignore"):
+            ratio = np.minimum(sems / self.unit, 1e6) * slope
         return ratio * ratio
 
     def backward(self, mean: Floats, sd: Floats) -> tuple[Floats, Floats]:

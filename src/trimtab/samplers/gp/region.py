@@ -29,6 +29,7 @@ from trimtab.space.transform import is_log
 
 _SWEEPS = 12
 """Of a chain that forgets where it began."""
+_CHAINS = 4
 _BISECTIONS = 40
 
 
@@ -66,6 +67,7 @@ class Region:
         for j, (name, distribution) in enumerate(space.items()):
             if name in found:
                 self._home[j] = to_unit(distribution, distribution.to_internal_repr(found[name]))
+        self._home = self._innermost(self._home)
 
     def holds(self, point: Floats) -> bool:
         """Whether a point, shape (d,), is decoded to parameters that satisfy all constraints."""
@@ -152,6 +154,23 @@ class Region:
         if self.holds(back):
             return back
         return home if self.holds(home) else None
+
+    def _innermost(self, point: Floats) -> Floats:
+        """Of a chain of points inside the one that is farthest from the bounds.
+
+        A point on a bound may be outside once it is decoded.
+        """
+        rng = np.random.default_rng(0)
+        chain = np.repeat(point[None], _CHAINS, axis=0)
+        best, margin = point, -np.inf
+        for _ in range(_SWEEPS):
+            self._sweep(chain, rng.random(chain.shape), self._used, rng)
+            middle = self._grid.snap(chain.mean(axis=0)[None])
+            for candidate in (*chain, *middle):
+                least = float((-self.excess(candidate[None])[0] / self._slack).min())
+                if least > margin and self.holds(candidate):
+                    best, margin = candidate.copy(), least
+        return best
 
     @cached_property
     def _slack(self) -> Floats:

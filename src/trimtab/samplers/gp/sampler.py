@@ -24,6 +24,7 @@ from trimtab.samplers.gp.predict import Predictor
 from trimtab.samplers.gp.region import Region
 from trimtab.samplers.gp.search import Budget, Search
 from trimtab.samplers.gp.surrogate import Surrogate, fitted_rows
+from trimtab.samplers.gp.threads import one_thread
 from trimtab.samplers.qmc import QMCSampler
 from trimtab.space import Distribution, Floats, Internal, LinearConstraint, Space, to_unit
 
@@ -59,6 +60,8 @@ class GPSampler(Sampler):
       own, and improvements weighed by the probability of feasibility.
     - With several objectives the hypervolume is improved; with more than three, a random mean of
       them that changes from trial to trial.
+    - Where trials failed, a process of its own learns whether they did so by their parameters;
+      pruned ones count as bad, by what they last reported.
     - Choices and conditional parameters are part of the model.
 
     Hyperparameters are fitted anew whenever the trials grew by a sixteenth, and to at most 256
@@ -158,6 +161,7 @@ class GPSampler(Sampler):
             self._joined = (seen, Space({**self._known, **seen}))
         return self._joined[1]
 
+    @one_thread()
     def propose(
         self, history: History, space: Space, number: int, rng: np.random.Generator
     ) -> Proposal:
@@ -205,6 +209,7 @@ class GPSampler(Sampler):
         complete = (states == TrialState.COMPLETE) & ~history.archived
         return int(complete.sum()) >= self._n_startup
 
+    @one_thread()
     def predictor(self, history: History, space: Space | None = None) -> Predictor:
         """The model of a study, whichever sampler proposed its trials.
 
@@ -219,8 +224,10 @@ class GPSampler(Sampler):
         seen = Observations.of(history, space)
         if len(seen) < 2:
             raise InvalidArgument("history", "two complete trials at least", len(seen))
-        return Predictor(history, space, seen, self.surrogate(history, space, seen))
+        made = Surrogate(space, seen, self._kernel, self._ordered, self._noiseless, capped=False)
+        return Predictor(history, space, seen, made)
 
+    @one_thread()
     def best(self, history: History) -> int | None:
         """See `Sampler.best`; by the model, and None where it predicts badly."""
         if history.n_objectives > 1 or len(history.finished) < self._n_startup:
@@ -233,7 +240,8 @@ class GPSampler(Sampler):
 
     def surrogate(self, history: History, space: Space, seen: Observations) -> Surrogate:
         """The processes of a study, fitted anew only where that is due."""
-        key = (space, history.rewrites, fitted_rows(len(seen)), history.constraint_names)
+        rows = (fitted_rows(len(seen)), fitted_rows(len(seen.failed)))
+        key = (space, history.rewrites, rows, history.constraint_names)
         kept = self._surrogates.get(history)
         if kept is None or kept[0] != key:
             made = Surrogate(space, seen, self._kernel, self._ordered, self._noiseless)
@@ -303,7 +311,7 @@ def _first_new(
     rng: np.random.Generator,
 ) -> Floats:
     """The first point that was not measured and is not being measured; else the first of all."""
-    known = {_key(row) for row in (*seen.points, *pending, *seen.broken)}
+    known = {_key(row) for row in (*seen.points, *pending, *seen.failed, *seen.pruned)}
     first: Floats | None = None
     for point in points:
         settled = domain.settled(point)

@@ -31,7 +31,7 @@ def fitted_rows(n: int) -> int:
     """n' for n observations: the largest member that is at most n of the sequence that begins with
     1 and in which s is followed by s + max(1, s // 16).
     """
-    s = 1
+    s = min(n, 1)
     while (following := s + max(1, s // _STRIDE)) <= n:
         s = following
     return min(s, n)
@@ -108,12 +108,16 @@ class Surrogate:
         kernel: Of all processes.
         ordered: See `Encoding`.
         noiseless: Whether measurements without a standard error are taken as exact.
+        capped: Whether outliers among the losses are cut off, which is good for proposals and bad
+            for pictures.
 
     Attributes:
         n: n'.
         encoding: Of the columns.
         objectives: One process for each.
         constraints: One for each constraint that was told at least twice; with its column.
+        failure: That of the trials that failed (1) among the complete ones (-1): so it is learnt
+            whether trials fail by chance or by their parameters.
     """
 
     def __init__(
@@ -123,6 +127,7 @@ class Surrogate:
         kernel: Kernel,
         ordered: frozenset[str],
         noiseless: bool,
+        capped: bool = True,
     ) -> None:
         n = self.n = fitted_rows(len(seen))
         points = seen.points[:n]
@@ -132,7 +137,7 @@ class Surrogate:
         groups = grouped(points)
         self.objectives: list[Output[Standardization]] = []
         for j in range(seen.losses.shape[1]):
-            transform = Standardization.of(seen.losses[:n, j])
+            transform = Standardization.of(seen.losses[:n, j], capped)
             y = transform.forward(seen.losses[:n, j])
             variance = self._variance(seen.losses[:n, j], seen.sems[:n, j], transform)
             self.objectives.append(
@@ -151,17 +156,41 @@ class Surrogate:
                 self.encoding, kernel, features[told], groups[told], y, unknown, bilog
             )
             self.constraints.append((j, output))
+        self._failed = fitted_rows(len(seen.failed))
+        self.failure: Output[Bilog] | None = None
+        if self._failed:
+            failed = seen.failed[: self._failed]
+            both = np.concatenate([points, failed])
+            labels = np.repeat([-1.0, 1.0], [n, len(failed)])
+            self.failure = fit_output(
+                self.encoding,
+                kernel,
+                self.encoding.features(both),
+                grouped(both),
+                labels,
+                np.full(len(labels), np.nan),
+                Bilog(1.0, 1.0),
+            )
 
     def _variance(self, losses: Floats, sems: Floats, transform: Standardization) -> Floats:
         variance = transform.variance(losses, sems)
         return np.where(np.isnan(variance), 0.0, variance) if self._noiseless else variance
 
     def objective_posterior(self, j: int, seen: Observations) -> Posterior:
-        """Objective j's process, conditioned also on what came since the fit and what failed."""
+        """Objective j's process, conditioned also on trials that were pruned.
+
+        They are taken to be no better than the model thinks, than three quarters of the others, or
+        than they last reported, and are not trusted much.
+        """
         model = self.observed_posterior(j, seen)
-        if not len(seen.broken):
+        if not len(seen.pruned):
             return model
-        return self._avoiding(model, seen, self.objectives[j].transform, j)
+        transform = self.objectives[j].transform
+        features = self.encoding.features(seen.pruned)
+        usual = float(np.quantile(transform.forward(seen.losses[:, j]), 0.75))
+        y = np.maximum(model.predict(features)[0][:, 0], usual)
+        y = np.fmax(y, transform.forward(seen.partial))
+        return model.observing(features, np.full(len(y), _DISTRUST), y)
 
     def observed_posterior(self, j: int, seen: Observations) -> Posterior:
         """Objective j's process, conditioned on all observations."""
@@ -172,20 +201,6 @@ class Surrogate:
         features = self.encoding.features(seen.points[self.n :])
         return output.posterior.observing(features, noise, output.transform.forward(losses))
 
-    def _avoiding(
-        self, model: Posterior, seen: Observations, transform: Standardization, j: int
-    ) -> Posterior:
-        """Conditioned on trials that failed or were pruned, too.
-
-        They are taken to be no better than the model thinks, than three quarters of the others, or
-        than they last reported, and are not trusted much: a trial may fail by chance.
-        """
-        features = self.encoding.features(seen.broken)
-        usual = float(np.quantile(transform.forward(seen.losses[:, j]), 0.75))
-        y = np.maximum(model.predict(features)[0][:, 0], usual)
-        y = np.fmax(y, transform.forward(seen.partial))
-        return model.observing(features, np.full(len(y), _DISTRUST), y)
-
     def constraint_posterior(self, k: int, seen: Observations) -> Posterior:
         """The k-th constraint's process, likewise."""
         column, output = self.constraints[k]
@@ -194,3 +209,12 @@ class Surrogate:
         features = self.encoding.features(seen.points[self.n :][told])
         noise = np.full(len(told), output.hyperparameters.noise)
         return output.posterior.observing(features, noise, output.transform.forward(values[told]))
+
+    def failure_posterior(self, seen: Observations) -> Posterior | None:
+        """The failures' process; None where no trial failed."""
+        if self.failure is None:
+            return None
+        since = np.concatenate([seen.points[self.n :], seen.failed[self._failed :]])
+        labels = np.repeat([-1.0, 1.0], [len(seen) - self.n, len(seen.failed) - self._failed])
+        noise = np.full(len(labels), self.failure.hyperparameters.noise)
+        return self.failure.posterior.observing(self.encoding.features(since), noise, labels)

@@ -1,0 +1,92 @@
+"""Which sampler the automatic one leaves a trial to."""
+
+import numpy as np
+import pytest
+
+import trimtab
+from tests.unit.samplers.gp_support import cube, new_study
+from trimtab.errors import InvalidArgument
+from trimtab.samplers import AutoSampler
+from trimtab.space import CategoricalDistribution, Space
+from trimtab.study import Study
+
+
+def with_trials(sampler: AutoSampler, space: Space, n: int, m: int = 1) -> Study:
+    """A study after n random trials."""
+    study = new_study(sampler, m)
+    rng = np.random.default_rng(0)
+    for _ in range(n):
+        params = space.external(space.decode(rng.random(len(space)).tolist()))
+        values = [float(v) for v in rng.random(m)]
+        study.add_trial(
+            trimtab.create_trial(params=params, distributions=dict(space), values=values)
+        )
+    return study
+
+
+CHOICES = Space({**cube(2), "k": CategoricalDistribution(tuple(range(65)))})
+
+
+@pytest.mark.parametrize(
+    ("space", "n", "m", "budget", "name"),
+    [
+        (cube(2), 7, 1, None, "QMCSampler"),
+        (cube(2), 8, 1, None, "GPSampler"),
+        (cube(2), 249, 1, None, "GPSampler"),
+        (cube(2), 250, 1, None, "TPESampler"),
+        (cube(2), 250, 1, 1999, "TPESampler"),
+        (cube(2), 250, 1, 2000, "CmaEsSampler"),
+        (cube(1), 250, 1, 2000, "TPESampler"),
+        (cube(51), 20, 1, None, "TPESampler"),
+        (CHOICES, 20, 1, None, "TPESampler"),
+        (cube(2), 119, 2, None, "GPSampler"),
+        (cube(2), 120, 2, None, "TPESampler"),
+        (cube(2), 20, 4, None, "TPESampler"),
+        (cube(2), 1000, 4, None, "NSGAIIISampler"),
+    ],
+)
+def test_the_rules(space: Space, n: int, m: int, budget: int | None, name: str) -> None:
+    study = with_trials(AutoSampler(seed=0, budget=budget), space, n, m)
+    trial = study.ask(dict(space))
+    assert study.get_trial(trial.number).system_attrs["sampler"] == name
+
+
+def test_constraints_and_choices_are_not_for_cmaes() -> None:
+    mixed = Space({**cube(2), "k": CategoricalDistribution(("a", "b"))})
+    study = with_trials(AutoSampler(seed=0, budget=5000), mixed, 250)
+    assert study.get_trial(study.ask(dict(mixed)).number).system_attrs["sampler"] == "TPESampler"
+    study = with_trials(AutoSampler(seed=0, budget=5000), cube(2), 250)
+    trial = study.ask(dict(cube(2)))
+    trial.set_constraint("c", 1.0)
+    study.tell(trial, 1.0)
+    assert study.get_trial(study.ask(dict(cube(2))).number).system_attrs["sampler"] == "TPESampler"
+
+
+def test_a_trial_s_sampler_is_the_one_that_proposed_it() -> None:
+    study = trimtab.create_study(sampler=trimtab.samplers.RandomSampler(seed=0))
+    study.sampler = AutoSampler(seed=0)
+    study.optimize(lambda trial: trial.suggest_float("x", 0.0, 1.0), n_trials=10)
+    names = [trial.system_attrs["sampler"] for trial in study.trials]
+    assert names == ["QMCSampler"] * 8 + ["GPSampler"] * 2
+
+
+def test_the_best_arm_is_the_gaussian_process_s() -> None:
+    rng = np.random.default_rng(0)
+    study = new_study(AutoSampler(seed=0))
+    for _ in range(25):
+        trial = study.ask(dict(cube(1)))
+        study.tell(trial, (trial.params["x0"] - 0.3) ** 2 + 0.03 * rng.normal())
+    assert study.sampler.best(study.history) in study.best_arm.trials
+    assert AutoSampler(seed=0).best(with_trials(AutoSampler(), cube(2), 260).history) is None
+
+
+def test_reseeding_reseeds_all() -> None:
+    sampler = AutoSampler(seed=0)
+    sampler.reseed_rng()
+    one, two = (new_study(s).ask(dict(cube(2))) for s in (sampler, AutoSampler(seed=0)))
+    assert one.params != two.params
+
+
+def test_arguments() -> None:
+    with pytest.raises(InvalidArgument, match="budget"):
+        AutoSampler(budget=0)
