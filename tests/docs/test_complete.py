@@ -9,6 +9,7 @@ import pytest
 
 from trimtab import Study, Trial, errors
 from trimtab.preferential import PreferentialStudy
+from trimtab.service import Client
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = (ROOT / "docs/reference/api.md").read_text()
@@ -30,6 +31,8 @@ MODULES = [
     "trimtab.preferential",
     "trimtab.query",
     "trimtab.benchmarks",
+    "trimtab.service",
+    "trimtab.experiment",
     "trimtab.dashboard",
     "trimtab.exceptions",
     "trimtab.logging",
@@ -54,13 +57,15 @@ def test_every_public_name_is_listed(module: str) -> None:
     assert set(importlib.import_module(module).__all__) - names_in(REFERENCE) == set()
 
 
-@pytest.mark.parametrize("kind", [Study, Trial, PreferentialStudy])
+@pytest.mark.parametrize("kind", [Study, Trial, PreferentialStudy, Client])
 def test_every_public_method_is_listed(kind: type) -> None:
-    public = {name for name in vars(kind) if not name.startswith("_")}
+    parts = [part for part in kind.__mro__ if part.__module__.startswith("trimtab.service")]
+    public = {name for part in {kind, *parts} for name in vars(part) if not name.startswith("_")}
     assert public - names_in(REFERENCE) - INTERNAL[kind] == set()
 
 
 INTERNAL: dict[type, set[str]] = {
+    Client: set(),
     PreferentialStudy: set(),
     Study: {"check_distribution", "finish", "should_prune"},
     Trial: {
@@ -76,7 +81,7 @@ LISTED = dict(listed())
 
 @pytest.mark.parametrize("heading", LISTED)
 def test_every_name_listed_is_there(heading: str) -> None:
-    kinds = {kind.__name__: kind for kind in (Study, Trial, PreferentialStudy)}
+    kinds = {kind.__name__: kind for kind in (Study, Trial, PreferentialStudy, Client)}
     places: list[object] = [kinds[name] for name in names_in(heading) & kinds.keys()]
     places += [importlib.import_module(name) for name in re.findall(r"`(trimtab[\w.]*)`", heading)]
     missing = {

@@ -32,6 +32,7 @@ from trimtab.errors import (
     NoteConflict,
     NotRated,
     NoVariance,
+    SpaceExhausted,
     StaleAttempt,
     StorageBusy,
     StorageError,
@@ -41,6 +42,7 @@ from trimtab.errors import (
     TrimtabError,
     UnknownStudy,
     UnknownTrial,
+    WrongStatus,
 )
 from trimtab.storage.wire import describe, dump_error, to_bytes
 
@@ -64,6 +66,8 @@ _STATUS: Final[tuple[tuple[type[TrimtabError], int], ...]] = (
     (DuplicateStudy, 409),
     (TrialFinished, 409),
     (TrialUnfinished, 409),
+    (WrongStatus, 409),
+    (SpaceExhausted, 409),
     (StaleAttempt, 409),
     (NoteConflict, 409),
     (AttributeConflict, 409),

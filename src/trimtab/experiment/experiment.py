@@ -24,7 +24,7 @@ from trimtab.records import DELETED, TrialState, TrialUpdate
 from trimtab.schedulers import MedianPruner, Scheduler
 from trimtab.schedulers.adapter import as_scheduler
 from trimtab.space import check_name
-from trimtab.storage import Draft, Lease, Storage, open_storage
+from trimtab.storage import Draft, Lease, Storage, Ticket, open_storage
 from trimtab.study import Study
 from trimtab.study import Trial as StudyTrial
 from trimtab.study.api import StorageLike
@@ -321,6 +321,7 @@ class Experiment:
         lease: float | None = None,
         fixed_features: Mapping[str, Any] | None = None,
         candidate: bool = False,
+        ticket: Ticket | None = None,
     ) -> Trial:
         """A RUNNING trial of an arm that the experiment's sampler proposes.
 
@@ -331,6 +332,7 @@ class Experiment:
             lease: Seconds after which it fails unless it was completed, at the next ask.
             fixed_features: Values that the arm is to have.
             candidate: Whether it is a CANDIDATE instead, for a runner to deploy.
+            ticket: Names this call, for who may have to make it again; see `Study.ask`.
 
         Raises:
             SpaceExhausted: If the space is finite and every point has been tried.
@@ -342,7 +344,7 @@ class Experiment:
         if fetching.needs_status_quo(self) and self._status_quo is not None:
             row = make_row(self._space, GeneratorRun([self._status_quo]), 0, status=status)
             draft = Draft(row.space, row.point, system_attrs=row.system_attrs)
-            if (taken := study.storage.start(study.study_id, draft, terms)) is not None:
+            if (taken := study.storage.start(study.study_id, draft, terms, ticket)) is not None:
                 return Trial(self, taken.number)
         if fixed_features or candidate:
             state = {STATUS: TrialStatus.CANDIDATE.name} if candidate else {}
@@ -350,7 +352,7 @@ class Experiment:
             study = Study(self.name, study.storage, sampler, self.early_stopping)
         params: dict[str, Any] = {}
         with study.storage.lock:
-            handle = study.asker.ask(terms, self._space.roots, buffered=False)
+            handle = study.asker.ask(terms, self._space.roots, buffered=False, ticket=ticket)
             for name in self._space.active(params):
                 params[name] = handle._suggest(name, self._space.space[name])
         trial = Trial(self, handle.number)

@@ -10,12 +10,12 @@ from starlette.responses import Response
 from trimtab.dashboard.api import models
 from trimtab.dashboard.api.answers import answer, answer_once
 from trimtab.dashboard.api.arguments import decoded
-from trimtab.dashboard.api.handles import Handles
+from trimtab.dashboard.api.handles import Clients, Handles
 from trimtab.dashboard.api.models import WRITING
 from trimtab.dashboard.api.replies import Replies
 from trimtab.dashboard.api.shapes import trial_shape
 from trimtab.dashboard.context import StudyView, get_study
-from trimtab.errors import InvalidArgument
+from trimtab.errors import InvalidArgument, StaleAttempt
 from trimtab.records import Outcome, Report, TrialState, TrialUpdate
 from trimtab.space import check_name, decode_json, from_json
 from trimtab.storage import Ticket
@@ -34,6 +34,7 @@ def make_router(replies: Replies) -> APIRouter:
     """
     router = APIRouter(tags=["ask and tell"], prefix="/studies/{ref}")
     handles = Handles()
+    clients = Clients()
 
     @router.post(
         "/ask", summary="Ask", status_code=201, response_model=models.Trial, responses=WRITING
@@ -47,7 +48,8 @@ def make_router(replies: Replies) -> APIRouter:
     ) -> Response:
         """Begin a trial: one that waits, one whose worker died, or a new one.
 
-        Its parameters are sampled by the study's default sampler. Evaluate them, and `tell`.
+        Its parameters are sampled by the study's default sampler; those of an experiment within
+        its search space, by its model. Evaluate them, and `tell`, or `complete`.
         """
 
         def work(ticket: Ticket | None) -> object:
@@ -55,8 +57,21 @@ def make_router(replies: Replies) -> APIRouter:
                 check_name("distributions", name): decoded(f"distributions.{name}", from_json, data)
                 for name, data in body.distributions.items()
             }
-            trial = handles.of(study).ask(distributions, lease=body.lease, ticket=ticket)
-            return trial_shape(study.storage.trial(study.study_id, trial.number))
+            fixed = decoded("fixed_features", decode_json, body.fixed_features)
+            client = clients.of(study)
+            if client is None:
+                if fixed:
+                    raise InvalidArgument("fixed_features", "none: this is no experiment", fixed)
+                number = (
+                    handles.of(study).ask(distributions, lease=body.lease, ticket=ticket).number
+                )
+            elif distributions:
+                raise InvalidArgument("distributions", "none: this is an experiment", distributions)
+            else:
+                number = client.experiment.ask(
+                    lease=body.lease, fixed_features=fixed, ticket=ticket
+                ).index
+            return trial_shape(study.storage.trial(study.study_id, number))
 
         return answer_once(replies, key, attempt, f"ask {ref}", 201, work)
 
@@ -100,6 +115,29 @@ def make_router(replies: Replies) -> APIRouter:
         )
         told = study.storage.finish(study.study_id, number, body.attempt, outcome, update)
         return answer(trial_shape(told))
+
+    @router.post(
+        "/trials/{number}/complete",
+        summary="Complete",
+        response_model=models.Trial,
+        responses=WRITING,
+    )
+    def complete(
+        ref: models.Ref, study: _Study, number: models.Number, body: models.Complete
+    ) -> Response:
+        """End a trial of an experiment with means and standard errors by metric.
+
+        What was completed before is refused (409), as is a result without all metrics that the
+        experiment needs (422): the trial then goes on running.
+        """
+        client = clients.of(study)
+        if client is None:
+            raise InvalidArgument("ref", "an experiment; `tell` ends trials of other studies", ref)
+        trial = study.storage.trial(study.study_id, number)
+        if body.attempt not in (None, trial.attempt):
+            raise StaleAttempt(number, body.attempt, trial.attempt)
+        client.complete_trial(number, decoded("raw_data", decode_json, body.raw_data))
+        return answer(trial_shape(study.storage.trial(study.study_id, number)))
 
     return router
 

@@ -7,8 +7,10 @@ from collections import OrderedDict
 from typing import Final
 
 from trimtab.dashboard.context import StudyView
+from trimtab.experiment.keeping import KEY
 from trimtab.samplers import TPESampler
 from trimtab.schedulers import MedianPruner
+from trimtab.service import Client
 from trimtab.study import Study
 
 _MOST: Final = 32
@@ -35,3 +37,30 @@ class Handles:
             if len(self._handles) > _MOST:
                 self._handles.popitem(last=False)
             return handle
+
+
+class Clients:
+    """The last experiments that were asked, each with its client."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._clients: OrderedDict[tuple[str, int, int], tuple[object, Client]] = OrderedDict()
+
+    def of(self, view: StudyView) -> Client | None:
+        """The client of a request's study; None where it is no experiment.
+
+        It is the same object until what the experiment is has changed.
+        """
+        kept = view.system_attrs.get(KEY)
+        if kept is None:
+            return None
+        key = (view.opened.key, view.record.id, view.record.created)
+        with self._lock:
+            known, client = self._clients.pop(key, (None, None))
+            if client is None or known != kept:
+                client = Client(storage=view.storage)
+                client.load_experiment(view.study_name)
+            self._clients[key] = (kept, client)
+            if len(self._clients) > _MOST:
+                self._clients.popitem(last=False)
+            return client

@@ -213,7 +213,13 @@ class Ask(_Input):
         default=None,
         gt=0,
         le=1e9,
-        description="Seconds after which another may take it over unless it is told; null: never.",
+        description="Seconds after which another may take it over unless it is told (in an "
+        "experiment: after which it fails); null: never.",
+    )
+    fixed_features: dict[str, Json] = Field(
+        default={},
+        max_length=1000,
+        description="Of an experiment: values, by name, that the parameters are to have.",
     )
 
 
@@ -229,6 +235,17 @@ class Tell(_Input):
     attempt: Attempt = None
     user_attrs: Attributes = {}
     constraints: dict[str, Json] = Field(default={}, max_length=MOST_ATTRIBUTES)
+
+
+class Complete(_Input):
+    """What came of a trial of an experiment."""
+
+    raw_data: Json = Field(
+        description="A mean; a mean and its standard error (0 noiseless, null unknown) as a list "
+        "of two; or an object of either by metric; of a batch, an object of these by arm.",
+        examples=[{"loss": [0.25, 0.01], "cost": 3}],
+    )
+    attempt: Attempt = None
 
 
 class Report(_Input):

@@ -1,0 +1,100 @@
+"""Ask and complete over HTTP: an experiment's trials, with means and standard errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.unit.dashboard.test_api import ok, refused
+from trimtab.service import Client, ObjectiveProperties
+from trimtab.storage import InMemoryStorage
+
+
+@pytest.fixture
+def client(api_storage: InMemoryStorage) -> Client:
+    made = Client(storage=api_storage, random_seed=1)
+    made.create_experiment(
+        [{"name": name, "type": "range", "bounds": [0.0, 1.0]} for name in "xy"],
+        "lab",
+        objectives={"loss": ObjectiveProperties(minimize=True)},
+        parameter_constraints=["x + y <= 1"],
+        outcome_constraints=["cost <= 2"],
+    )
+    return made
+
+
+def path(client: Client) -> str:
+    return f"/api/studies/0-{client.experiment.study.study_id}"
+
+
+def test_ask_and_complete(api: TestClient, client: Client) -> None:
+    twin = Client.from_json_snapshot(client.to_json_snapshot())
+    for number in range(12):
+        asked = ok(api.post(f"{path(client)}/ask", json={}), 201)
+        assert asked["number"] == number
+        params = asked["params"]
+        assert params["x"] + params["y"] <= 1.0
+        assert (params, number) == twin.get_next_trial()  # by the same model
+        raw: dict[str, Any] = {"loss": [params["x"], 0.0], "cost": [1.0 + number / 6, None]}
+        done = ok(api.post(f"{path(client)}/trials/{number}/complete", json={"raw_data": raw}))
+        twin.complete_trial(number, raw)
+        assert (done["state"], done["values"], done["sems"]) == ("COMPLETE", [params["x"]], [0.0])
+    assert client.experiment.study.trials[11].constraints == {"cost <= 2": 1.0 + 11 / 6 - 2.0}
+    assert client.get_best_parameters() is not None
+
+
+def test_fixed_features_and_keys(api: TestClient, client: Client) -> None:
+    body = {"fixed_features": {"x": 0.75}}
+    once = ok(api.post(f"{path(client)}/ask", json=body, headers={"Idempotency-Key": "k"}), 201)
+    again = ok(api.post(f"{path(client)}/ask", json=body, headers={"Idempotency-Key": "k"}), 201)
+    assert once == again
+    assert once["params"]["x"] == 0.75
+    assert len(client.experiment.trials) == 1
+
+
+@pytest.mark.parametrize(
+    ("raw_data", "kind"),
+    [
+        ("much", "InvalidType"),
+        (None, "InvalidType"),
+        ({"loss": [1.0, -1.0], "cost": 1.0}, "InvalidArgument"),
+        ({"loss": {"$float": "nan"}, "cost": 1.0}, "InvalidArgument"),
+        ({"loss": 1.0, "cost": 1.0, "other": 1.0}, "InvalidArgument"),
+        ({"loss": 1.0}, "MissingMetric"),
+    ],
+)
+def test_bad_results_are_refused(api: TestClient, client: Client, raw_data: Any, kind: str) -> None:
+    ok(api.post(f"{path(client)}/ask", json={}), 201)
+    refused(api.post(f"{path(client)}/trials/0/complete", json={"raw_data": raw_data}), 422, kind)
+    told = {"raw_data": {"loss": 1.0, "cost": 1.0}}
+    stale = {**told, "attempt": 2}
+    refused(api.post(f"{path(client)}/trials/0/complete", json=stale), 409, "StaleAttempt")
+    ok(api.post(f"{path(client)}/trials/0/complete", json=told))
+    refused(api.post(f"{path(client)}/trials/0/complete", json=told), 409, "TrialFinished")
+    refused(api.post(f"{path(client)}/trials/7/complete", json=told), 404, "UnknownTrial")
+
+
+def test_what_does_not_go_together_is_refused(api: TestClient, client: Client) -> None:
+    x = {"x": {"type": "float", "low": 0.0, "high": 1.0}}
+    error = refused(
+        api.post(f"{path(client)}/ask", json={"distributions": x}), 422, "InvalidArgument"
+    )
+    assert error["argument"] == "distributions"
+    refused(
+        api.post(f"{path(client)}/ask", json={"fixed_features": {"x": 9}}), 422, "InvalidArgument"
+    )
+    plain = ok(api.post("/api/studies", json={"name": "plain"}), 201)["ref"]
+    body = {"distributions": x, "fixed_features": {"x": 0.5}}
+    refused(api.post(f"/api/studies/{plain}/ask", json=body), 422, "InvalidArgument")
+    told = {"raw_data": 1.0}
+    ok(api.post(f"/api/studies/{plain}/ask", json={"distributions": x}), 201)
+    refused(api.post(f"/api/studies/{plain}/trials/0/complete", json=told), 422, "InvalidArgument")
+
+
+def test_what_changes_elsewhere_is_seen(api: TestClient, client: Client) -> None:
+    ok(api.post(f"{path(client)}/ask", json={}), 201)
+    client.experiment.add_tracking_metric("seconds")
+    raw = {"loss": 1.0, "cost": 1.0, "seconds": 3.0}
+    ok(api.post(f"{path(client)}/trials/0/complete", json={"raw_data": raw}))
