@@ -23,6 +23,9 @@ def _controller() -> Any:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Keep BLAS from starting threads, in this process, for a while."""
+    """Keep BLAS from starting threads, in this process, for a while.
+
+    Of threads that do so at one time the first decides: that much the library sees to.
+    """
     with _controller().limit(limits=1, user_api="blas"):
         yield
