@@ -6,6 +6,7 @@ import logging
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -35,6 +36,8 @@ _MOST_OBJECTIVES = 3
 """Of which the hypervolume is improved; the number of boxes grows exponentially."""
 _RANDOM_TRIES = 64
 _KEPT_SPACES = 4
+_SAME = 1e-9
+_ABSENT = -1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ class GPSampler(Sampler):
     def __init__(
         self,
         *,
-        n_startup_trials: int = 8,
+        n_startup_trials: int = 6,
         independent_sampler: Sampler | None = None,
         warn_independent_sampling: bool = True,
         seed: int | None = None,
@@ -169,6 +172,7 @@ class GPSampler(Sampler):
         bounds = self._bounds_of(space)
         if not len(space):
             return Proposal(np.empty(0), params=self._fixed)
+        thresholds = self._thresholds(history)
         seen = Observations.of(history, space)
         pending = pending_points(history, space, number, _MOST_PENDING)
         if len(seen) < self._n_startup or np.isnan(seen.points).all():
@@ -179,7 +183,7 @@ class GPSampler(Sampler):
         else:
             activity = Activity(seen.points, bounds.grid)
             domain = Domain(bounds.grid, bounds.fixed, activity, bounds.region)
-            points = self._by_improvement(history, space, seen, pending, domain, rng)
+            points = self._by_improvement(history, space, seen, pending, thresholds, domain, rng)
         return Proposal(_first_new(points, seen, pending, domain, rng), params=self._fixed)
 
     def propose_one(
@@ -254,6 +258,7 @@ class GPSampler(Sampler):
         space: Space,
         seen: Observations,
         pending: Floats,
+        thresholds: Floats,
         domain: Domain,
         rng: np.random.Generator,
     ) -> Iterator[Floats]:
@@ -262,7 +267,7 @@ class GPSampler(Sampler):
             surrogate = Surrogate(space, seen, self._kernel, self._ordered, self._noiseless)
         else:
             surrogate = self.surrogate(history, space, seen)
-        goal = improvement(surrogate, seen, pending, self._thresholds(history), rng)
+        goal = improvement(surrogate, seen, pending, thresholds, rng)
         lengths = np.min([o.hyperparameters.lengths for o in surrogate.objectives], axis=0)
         search = Search(goal.acquisition, surrogate.encoding, domain, lengths)
         return search.best(goal.good, self._budget, rng)
@@ -311,25 +316,20 @@ def _first_new(
     rng: np.random.Generator,
 ) -> Floats:
     """The first point that was not measured and is not being measured; else the first of all."""
-    known = {_key(row) for row in (*seen.points, *pending, *seen.failed, *seen.pruned)}
+    known = np.nan_to_num(
+        np.concatenate([seen.points, pending, seen.failed, seen.pruned]), nan=_ABSENT
+    )
+
+    def drawn() -> Iterator[Floats]:
+        yield from domain.draw(_RANDOM_TRIES, rng)
+
     first: Floats | None = None
-    for point in points:
+    for point in chain(points, drawn()):
         settled = domain.settled(point)
         if settled is None:
             continue
-        if _key(settled) not in known:
-            return settled
-        first = settled if first is None else first
-    for point in domain.draw(_RANDOM_TRIES, rng):
-        settled = domain.settled(point)
-        if settled is None:
-            continue
-        if _key(settled) not in known:
+        off = np.abs(known - np.nan_to_num(settled, nan=_ABSENT))
+        if not (off < _SAME).all(axis=1).any():
             return settled
         first = settled if first is None else first
     return np.full(len(domain.free), np.nan) if first is None else first
-
-
-def _key(point: Floats) -> bytes:
-    """Equal for points that differ by rounding only."""
-    return (np.round(point, 9) + 0.0).tobytes()
