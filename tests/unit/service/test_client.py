@@ -160,6 +160,30 @@ def test_several_objectives_with_thresholds() -> None:
         made.complete_trial(index, 1.0)
 
 
+def test_a_lucky_measurement_is_not_on_the_front() -> None:
+    made = client(
+        parameters=[X],
+        objectives={
+            "cost": ObjectiveProperties(minimize=True),
+            "gain": ObjectiveProperties(minimize=False),
+        },
+    )
+    rng = np.random.default_rng(1)
+    for number in range(24):
+        p, index = made.attach_trial({"x": -2.0 + number / 6})
+        lucky = 5.0 if number == 2 else 0.0  # at x = -1.67, which is far from any good
+        cost = p["x"] ** 2 + 0.1 * rng.standard_normal() - lucky
+        gain = -((p["x"] - 1.0) ** 2) + 0.1 * rng.standard_normal() + lucky
+        made.complete_trial(
+            index, {"cost": (cost, 3.0 if lucky else 0.1), "gain": (gain, 3.0 if lucky else 0.1)}
+        )
+    assert 2 in made.get_pareto_optimal_parameters(use_model_predictions=False)
+    front = made.get_pareto_optimal_parameters()
+    assert 2 not in front
+    assert all(-0.3 <= parameters["x"] <= 1.3 for parameters, _ in front.values())
+    assert all(covs["cost"]["cost"] > 0.0 for _, (_, covs) in front.values())
+
+
 def test_a_front_is_for_several_objectives() -> None:
     with pytest.raises(InvalidArgument, match="two or more"):
         client().get_pareto_optimal_parameters()
