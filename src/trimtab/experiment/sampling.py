@@ -15,6 +15,7 @@ from trimtab.experiment.parameters import ChoiceParameter
 from trimtab.experiment.space import SearchSpace
 from trimtab.records import DELETED, History, TrialState
 from trimtab.samplers import GPSampler, Proposal, QMCSampler, Sampler, TPESampler
+from trimtab.samplers.gp.predict import Predictor
 from trimtab.space import Distribution, Internal, Space
 from trimtab.study.origin import SAMPLER, name_of
 
@@ -149,6 +150,10 @@ class ExperimentSampler(Sampler):
         if self._only_sobol or is_early:
             return self._sobol
         return self.model if measured <= _MOST_MODELLED else self._many
+
+    def predictor(self, history: History, space: Space | None = None) -> Predictor:
+        """The model of a study; see `GPSampler.predictor`."""
+        return self.model.predictor(history, space)
 
     def best(self, history: History) -> int | None:
         """See `Sampler.best`."""

@@ -353,6 +353,9 @@ def test_pictures() -> None:
     assert made.get_contour_plot().data
     assert made.get_contour_plot("y", "x", "loss").data
     assert made.get_feature_importances().data
+    assert made.get_slice_plot().data
+    assert made.get_slice_plot("x", "loss").data
+    assert made.get_cross_validation_plot().data
     for arguments in ({"param_x": "z"}, {"param_x": "x", "param_y": "x"}, {"metric_name": "z"}):
         with pytest.raises(InvalidArgument):
             made.get_contour_plot(**arguments)
