@@ -9,6 +9,7 @@ from trimtab.samplers.foreign import BaseSampler
 if TYPE_CHECKING:
     from trimtab.samplers import nsgaii as nsgaii
     from trimtab.samplers.auto import AutoSampler
+    from trimtab.samplers.botorch import BoTorchSampler
     from trimtab.samplers.bruteforce import BruteForceSampler
     from trimtab.samplers.cmaes import CmaEsSampler
     from trimtab.samplers.foreigngenetic import BaseGASampler
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "AutoSampler": "auto",
     "BaseGASampler": "foreigngenetic",
+    "BoTorchSampler": "botorch",
     "BruteForceSampler": "bruteforce",
     "CmaEsSampler": "cmaes",
     "GPSampler": "gp",
@@ -47,6 +49,7 @@ __all__ = [
     "AutoSampler",
     "BaseGASampler",
     "BaseSampler",
+    "BoTorchSampler",
     "BruteForceSampler",
     "CmaEsSampler",
     "GPSampler",

@@ -26,7 +26,7 @@ def ascend(
     starts: Floats,
     scale: Floats,
     rounds: int,
-    tolerance: float = 1e-2,
+    tolerance: float = 3e-3,
 ) -> tuple[Floats, Floats]:
     """Local maxima in the unit cube.
 

@@ -68,7 +68,10 @@ class LogHypervolumeImprovement:
     def value(self, features: Floats) -> Floats:
         """See `Acquisition`."""
         predictions = [model.at(features) for model in self._models]
-        totals = [self._of_sample(predictions, s)[0] for s in range(len(self._cuts))]
+        totals = [
+            np.logaddexp.reduce(np.sum(self._logs(predictions, s)[0], axis=0), axis=1)
+            for s in range(len(self._cuts))
+        ]
         out: Floats = np.logaddexp.reduce(totals, axis=0) - math.log(len(totals))
         return out
 
@@ -90,32 +93,39 @@ class LogHypervolumeImprovement:
             gradient += prediction.gradient(means, by_sd[j] / (2.0 * sd))
         return total - math.log(len(parts)), gradient
 
+    def _logs(self, predictions: Sequence[Prediction], s: int) -> tuple[list[Floats], list[Floats]]:
+        """For each objective the logarithm of its side of each box, shape (r, b), and its cuts.
+
+        The latter as standard deviations above the mean, shape (r, cuts).
+        """
+        cuts = self._cuts[s]
+        logs, heights = [], []
+        for j, prediction in enumerate(predictions):
+            mean = prediction.mean[:, min(s, prediction.mean.shape[1] - 1)][:, None]
+            sd = np.sqrt(prediction.variance)[:, None]
+            u = (cuts.values[j] - mean) / sd
+            gain = _with_nothing(log_h(u) + np.log(sd))
+            above, below = gain[:, cuts.upper[:, j]], gain[:, cuts.lower[:, j]]
+            # log(exp(above) - exp(below))
+            share = -np.expm1(np.minimum(below - above, 0.0))
+            logs.append(above + np.log(np.maximum(share, _SMALLEST)))
+            heights.append(u)
+        return logs, heights
+
     def _of_sample(
         self, predictions: Sequence[Prediction], s: int
     ) -> tuple[Floats, Floats, Floats]:
         """log improvement, shape (r,), and derivatives by means and deviations, shape (m, r)."""
         cuts = self._cuts[s]
-        logs = []
-        sides = []
-        for j, prediction in enumerate(predictions):
-            mean = prediction.mean[:, min(s, prediction.mean.shape[1] - 1)][:, None]
-            sd = np.sqrt(prediction.variance)[:, None]
-            u = (cuts.values[j] - mean) / sd
-            gain = log_h(u) + np.log(sd)
-            below = np.column_stack([gain, np.full(len(u), -np.inf)])[:, cuts.lower[:, j]]
-            above = gain[:, cuts.upper[:, j]]
-            # log(exp(above) - exp(below))
-            log = above + np.log(np.maximum(-np.expm1(np.minimum(below - above, 0.0)), _SMALLEST))
-            logs.append(log)
-            cdf = np.column_stack([log_ndtr(u), np.full(len(u), -np.inf)])
-            pdf = np.column_stack([-0.5 * u * u - _LOG_2PI_HALF, np.full(len(u), -np.inf)])
-            sides.append((cdf, pdf))
+        logs, heights = self._logs(predictions, s)
         joint = np.sum(logs, axis=0)
         total = np.logaddexp.reduce(joint, axis=1)
         share = np.exp(joint - total[:, None])
         by_mean = np.empty((len(logs), len(total)))
         by_sd = np.empty_like(by_mean)
-        for j, (log, (cdf, pdf)) in enumerate(zip(logs, sides, strict=True)):
+        for j, (log, u) in enumerate(zip(logs, heights, strict=True)):
+            cdf = _with_nothing(log_ndtr(u))
+            pdf = _with_nothing(-0.5 * u * u - _LOG_2PI_HALF)
             up, low = cuts.upper[:, j], cuts.lower[:, j]
             with np.errstate(over="ignore"):
                 rises = np.exp(cdf[:, up] - log) - np.exp(cdf[:, low] - log)
@@ -123,3 +133,10 @@ class LogHypervolumeImprovement:
             by_mean[j] = -(share * np.minimum(rises, 1e12)).sum(axis=1)
             by_sd[j] = (share * np.clip(widens, -1e12, 1e12)).sum(axis=1)
         return total, by_mean, by_sd
+
+
+def _with_nothing(columns: Floats) -> Floats:
+    """A last column of -inf: the logarithm of what is left of a cut at -inf."""
+    out = np.full((len(columns), columns.shape[1] + 1), -np.inf)
+    out[:, :-1] = columns
+    return out

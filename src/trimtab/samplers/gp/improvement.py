@@ -17,12 +17,14 @@ from trimtab.samplers.gp.acquisition import (
 from trimtab.samplers.gp.hypervolume import LogHypervolumeImprovement
 from trimtab.samplers.gp.observations import Observations
 from trimtab.samplers.gp.surrogate import Surrogate
-from trimtab.samplers.pareto import is_pareto
+from trimtab.samplers.pareto import is_pareto, nondominated_rank
 from trimtab.space import Floats
 
 _SAMPLES = 32
 _FRONT_SAMPLES = 8
 _MOST_CONTENDERS = 12
+_MOST_ARMS = 512
+"""Of more arms, only the best ones measured may be the best there are."""
 _GOOD = 8
 _CONFIDENCE = 2.0
 """Standard deviations by which an arm may turn out better than it looks."""
@@ -74,7 +76,11 @@ def improvement(
     if surrogate.constraints and not feasible.any():
         order = np.argsort(seen.violation, kind="stable")[:_GOOD]
         return Goal(_product(chances), seen.points[order])
-    arms = seen.points[feasible] if feasible.any() else seen.points
+    rows = np.nonzero(feasible)[0] if feasible.any() else np.arange(len(seen))
+    if len(rows) > _MOST_ARMS:
+        order = np.argsort(nondominated_rank(seen.losses[rows]), kind="stable")
+        rows = np.sort(rows[order[:_MOST_ARMS]])
+    arms = seen.points[rows]
     several = len(surrogate.objectives) > 1
     gain, order = (_hypervolume if several else _single)(
         surrogate, seen, arms, pending, thresholds, rng

@@ -136,7 +136,7 @@ class Predictor:
         surrogate, seen = self._surrogate, self._seen
         output = surrogate.objectives[objective]
         model = surrogate.observed_posterior(objective, seen)
-        rows = np.concatenate([output.rows, np.arange(surrogate.n, len(seen))])
+        rows = np.concatenate([output.rows, surrogate.since(seen)])
         y, mean, sd = _left_out(model)
         transform: Standardization = output.transform
         sign = self._signs[objective]

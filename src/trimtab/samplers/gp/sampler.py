@@ -6,6 +6,7 @@ import logging
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -35,6 +36,8 @@ _MOST_OBJECTIVES = 3
 """Of which the hypervolume is improved; the number of boxes grows exponentially."""
 _RANDOM_TRIES = 64
 _KEPT_SPACES = 4
+_SAME = 1e-9
+_ABSENT = -1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,25 +314,20 @@ def _first_new(
     rng: np.random.Generator,
 ) -> Floats:
     """The first point that was not measured and is not being measured; else the first of all."""
-    known = {_key(row) for row in (*seen.points, *pending, *seen.failed, *seen.pruned)}
+    known = np.nan_to_num(
+        np.concatenate([seen.points, pending, seen.failed, seen.pruned]), nan=_ABSENT
+    )
+
+    def drawn() -> Iterator[Floats]:
+        yield from domain.draw(_RANDOM_TRIES, rng)
+
     first: Floats | None = None
-    for point in points:
+    for point in chain(points, drawn()):
         settled = domain.settled(point)
         if settled is None:
             continue
-        if _key(settled) not in known:
-            return settled
-        first = settled if first is None else first
-    for point in domain.draw(_RANDOM_TRIES, rng):
-        settled = domain.settled(point)
-        if settled is None:
-            continue
-        if _key(settled) not in known:
+        off = np.abs(known - np.nan_to_num(settled, nan=_ABSENT))
+        if not (off < _SAME).all(axis=1).any():
             return settled
         first = settled if first is None else first
     return np.full(len(domain.free), np.nan) if first is None else first
-
-
-def _key(point: Floats) -> bytes:
-    """Equal for points that differ by rounding only."""
-    return (np.round(point, 9) + 0.0).tobytes()

@@ -24,6 +24,7 @@ _FITTED_ARMS = 256
 """Hyperparameters are fitted to so many arms at most, half of them the best ones."""
 _MODEL_ARMS = 1024
 """The process is conditioned on so many arms at most, chosen likewise."""
+_MOST_SINCE = 256
 _STRIDE = 16
 
 
@@ -192,29 +193,43 @@ class Surrogate:
         y = np.fmax(y, transform.forward(seen.partial))
         return model.observing(features, np.full(len(y), _DISTRUST), y)
 
+    def since(self, seen: Observations) -> Indices:
+        """Which of the observations came after the fit and are conditioned on.
+
+        Of very many the best ones and the latest.
+        """
+        rows = np.arange(self.n, len(seen))
+        if len(rows) <= _MOST_SINCE:
+            return rows
+        old, late = rows[: -_MOST_SINCE // 2], rows[-_MOST_SINCE // 2 :]
+        best = np.argsort(seen.losses[old, 0], kind="stable")[: _MOST_SINCE // 2]
+        return np.concatenate([np.sort(old[best]), late])
+
     def observed_posterior(self, j: int, seen: Observations) -> Posterior:
         """Objective j's process, conditioned on all observations."""
-        output = self.objectives[j]
-        losses, sems = seen.losses[self.n :, j], seen.sems[self.n :, j]
+        output, rows = self.objectives[j], self.since(seen)
+        losses, sems = seen.losses[rows, j], seen.sems[rows, j]
         variance = self._variance(losses, sems, output.transform)
         noise = np.where(np.isnan(variance), output.hyperparameters.noise, variance)
-        features = self.encoding.features(seen.points[self.n :])
+        features = self.encoding.features(seen.points[rows])
         return output.posterior.observing(features, noise, output.transform.forward(losses))
 
     def constraint_posterior(self, k: int, seen: Observations) -> Posterior:
         """The k-th constraint's process, likewise."""
         column, output = self.constraints[k]
-        values = seen.constraints[self.n :, column]
-        told = np.nonzero(np.isfinite(values))[0]
-        features = self.encoding.features(seen.points[self.n :][told])
-        noise = np.full(len(told), output.hyperparameters.noise)
-        return output.posterior.observing(features, noise, output.transform.forward(values[told]))
+        rows = self.since(seen)
+        rows = rows[np.isfinite(seen.constraints[rows, column])]
+        features = self.encoding.features(seen.points[rows])
+        noise = np.full(len(rows), output.hyperparameters.noise)
+        y = output.transform.forward(seen.constraints[rows, column])
+        return output.posterior.observing(features, noise, y)
 
     def failure_posterior(self, seen: Observations) -> Posterior | None:
         """The failures' process; None where no trial failed."""
         if self.failure is None:
             return None
-        since = np.concatenate([seen.points[self.n :], seen.failed[self._failed :]])
-        labels = np.repeat([-1.0, 1.0], [len(seen) - self.n, len(seen.failed) - self._failed])
+        complete, failed = self.since(seen), seen.failed[self._failed :][-_MOST_SINCE:]
+        since = np.concatenate([seen.points[complete], failed])
+        labels = np.repeat([-1.0, 1.0], [len(complete), len(failed)])
         noise = np.full(len(labels), self.failure.hyperparameters.noise)
         return self.failure.posterior.observing(self.encoding.features(since), noise, labels)
