@@ -187,7 +187,7 @@ class ExperimentSampler(Sampler):
         if not self._feasible.holds(space, point):
             point = self._feasible.near(space, point, self.streams.at(number, _REDRAW))
         if not self._space.is_hierarchical and (free := self._feasible.finite(space)) is not None:
-            point = _untried(space, point, free, history)
+            point = _untried(space, point, free, history, number)
         state = {**proposal.state, **self._state, SAMPLER: name_of(base)}
         if base is self.model and not self._space.is_hierarchical:
             state |= self._expected(history, space, point)
@@ -246,17 +246,28 @@ def _untried(
     point: tuple[Internal, ...],
     free: Sequence[tuple[Internal, ...]],
     history: History,
+    number: int,
 ) -> tuple[Internal, ...]:
-    """``point``, or the nearest one that no trial has, except those that failed."""
+    """``point``, or the nearest one that no other trial has, except those that failed.
+
+    A trial that exists already, as another worker was given its number, keeps its point where none
+    is left.
+
+    Raises:
+        SpaceExhausted: If none is left for a new trial.
+    """
     tried = {
-        history.point(number)
-        for number, state in enumerate(history.states.tolist())
-        if state not in (DELETED, TrialState.FAIL) or _is_abandoned(history, number)
-        if history.layout(number).names == space.names
+        history.point(other)
+        for other, state in enumerate(history.states.tolist())
+        if other != number
+        and (state not in (DELETED, TrialState.FAIL) or _is_abandoned(history, other))
+        and history.layout(other).names == space.names
     }
     if point not in tried:
         return point
     left = [other for other in free if other not in tried]
+    if not left and number < len(history):
+        return point
     if not left:
         raise SpaceExhausted(
             f"All {len(free)} points of the search space have been tried; to measure one of them "
