@@ -35,6 +35,10 @@ MOST_PAIRS: Final = 5
 ROWS: Final = 10
 """Trials in the table."""
 _MAX_WHERE: Final = 4000
+_NEVER_LOG: Final = (
+    *("importances", "edf", "paths", "rank"),
+    *("model", "model-contour", "leave-one-out"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ class View:
         """The last part of a figure's address."""
         pairs = [("param", name) for name in params]
         pairs += [(name, str(value)) for name, value in options.items() if value not in ("", None)]
-        if self.log and kind not in ("importances", "edf", "paths", "rank"):
+        if self.log and kind not in _NEVER_LOG:
             pairs.append(("log", "1"))
         return f"{kind}?{urlencode(pairs)}" if pairs else kind
 

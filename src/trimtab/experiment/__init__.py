@@ -1,11 +1,13 @@
 """Floor 6: experiments whose trials run elsewhere; the names are those of the Ax platform."""
 
 from trimtab.experiment.arm import Arm, GeneratorRun
+from trimtab.experiment.batch import BatchTrial
 from trimtab.experiment.data import Data
 from trimtab.experiment.experiment import Experiment
 from trimtab.experiment.generators import Generators, Models
 from trimtab.experiment.metric import Metric
 from trimtab.experiment.objective import (
+    ComparisonOp,
     MultiObjective,
     Objective,
     OptimizationConfig,
@@ -22,12 +24,13 @@ from trimtab.experiment.runner import Runner
 from trimtab.experiment.sampling import Generation
 from trimtab.experiment.space import SearchSpace
 from trimtab.experiment.status import TrialStatus
-from trimtab.experiment.trial import BatchTrial, Trial
+from trimtab.experiment.trial import Trial
 
 __all__ = [
     "Arm",
     "BatchTrial",
     "ChoiceParameter",
+    "ComparisonOp",
     "Data",
     "Experiment",
     "FixedParameter",

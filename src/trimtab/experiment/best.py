@@ -14,7 +14,8 @@ from trimtab.experiment.prediction import predict
 from trimtab.experiment.rows import batch_of
 from trimtab.records import TrialState
 from trimtab.samplers.pareto import hypervolume as dominated
-from trimtab.study.best import NoBestTrial, best_arm, pareto_numbers
+from trimtab.samplers.pareto import is_pareto
+from trimtab.study.best import NoBestTrial, best_arm
 from trimtab.visualization.hypervolume import default_reference_point
 
 if TYPE_CHECKING:
@@ -62,34 +63,51 @@ def best_observed(experiment: Experiment) -> tuple[int, Arm, Predicted]:
     )
 
 
-def pareto(experiment: Experiment) -> dict[int, tuple[Arm, Predicted]]:
-    """The arms that no other one dominates and that reach every threshold, by trial index.
+def pareto(
+    experiment: Experiment, use_model_predictions: bool = False
+) -> dict[int, tuple[Arm, Predicted]]:
+    """The arms that no other one dominates and that reach every threshold, by trial number.
+
+    Args:
+        experiment: Whose.
+        use_model_predictions: Whether the model's means are compared, not those measured; where
+            all measurements are exact, these are.
 
     Raises:
         InvalidArgument: If there is one objective.
     """
-    config = experiment.config
-    if len(config.objectives) < 2:
+    objectives = experiment.config.objectives
+    if len(objectives) < 2:
         raise InvalidArgument("objectives", "two or more (this experiment has one)", 1)
-    study = experiment.study
-    with study.storage.lock:
-        numbers = pareto_numbers(study.history).tolist()
-    found = {}
-    for number in numbers:
-        row = study.get_trial(number)
-        reached = all(
-            objective.threshold is None
-            or (
-                value <= objective.threshold if objective.minimize else value >= objective.threshold
-            )
-            for objective, value in zip(config.objectives, row.values or (), strict=True)
-        )
-        if reached:
-            found[number] = (
-                Arm(row.params, _name(experiment, number)),
-                _measured(experiment, number),
-            )
-    return found
+    complete = experiment.study.get_trials(states=(TrialState.COMPLETE,))
+    rows = [row for row in complete if row.is_feasible]
+    values = {row.number: _measured(experiment, row.number) for row in rows}
+    exact = all(sem == 0.0 for row in rows for sem in row.sems or (None,))
+    if use_model_predictions and not exact and len(complete) > 1:
+        names = [objective.name for objective in objectives]
+        for row, predicted in zip(
+            rows, predict(experiment, [row.params for row in rows], names), strict=True
+        ):
+            means, covariances = values[row.number]
+            for name, (mean, sd) in predicted.items():
+                means[name], covariances[name] = mean, {name: sd * sd}
+    signs = [1.0 if objective.minimize else -1.0 for objective in objectives]
+    losses = np.array(
+        [
+            [s * values[row.number][0][o.name] for s, o in zip(signs, objectives, strict=True)]
+            for row in rows
+        ]
+    ).reshape(len(rows), len(objectives))
+    bounds = [
+        math.inf if o.threshold is None else s * o.threshold
+        for s, o in zip(signs, objectives, strict=True)
+    ]
+    best = is_pareto(losses) & np.all(losses <= bounds, axis=1) if rows else []
+    return {
+        row.number: (Arm(row.params, _name(experiment, row.number)), values[row.number])
+        for row, is_best in zip(rows, best, strict=True)
+        if is_best
+    }
 
 
 def hypervolume(experiment: Experiment) -> float:

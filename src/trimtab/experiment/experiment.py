@@ -11,6 +11,7 @@ import numpy as np
 from trimtab.errors import InvalidArgument, InvalidType, UnknownTrial, WrongStatus
 from trimtab.experiment import fetching, keeping
 from trimtab.experiment.arm import Arm, GeneratorRun
+from trimtab.experiment.batch import BatchTrial
 from trimtab.experiment.data import Data
 from trimtab.experiment.metric import Metric
 from trimtab.experiment.objective import OptimizationConfig
@@ -19,7 +20,7 @@ from trimtab.experiment.runner import Runner
 from trimtab.experiment.sampling import ExperimentSampler, Generation, fresh_seed
 from trimtab.experiment.space import SearchSpace
 from trimtab.experiment.status import STATUS, TrialStatus, status_from
-from trimtab.experiment.trial import BaseTrial, BatchTrial, Trial
+from trimtab.experiment.trial import BaseTrial, Trial
 from trimtab.records import DELETED, TrialState, TrialUpdate
 from trimtab.schedulers import MedianPruner, Scheduler
 from trimtab.schedulers.adapter import as_scheduler
@@ -348,7 +349,8 @@ class Experiment:
                 return Trial(self, taken.number)
         if fixed_features or candidate:
             state = {STATUS: TrialStatus.CANDIDATE.name} if candidate else {}
-            sampler = self.sampler.variant(fixed_features, state)
+            fixed = getattr(fixed_features, "parameters", fixed_features)  # Ax wraps them
+            sampler = self.sampler.variant(fixed, state)
             study = Study(self.name, study.storage, sampler, self.early_stopping)
         params: dict[str, Any] = {}
         with study.storage.lock:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from trimtab.errors import InvalidArgument, InvalidType
 from trimtab.experiment.arm import Arm, GeneratorRun
 from trimtab.experiment.data import Data
-from trimtab.experiment.sampling import ExperimentSampler, Generation, fresh_seed
+from trimtab.experiment.sampling import EXPECTED, ExperimentSampler, Generation, fresh_seed
 from trimtab.experiment.space import SearchSpace
 from trimtab.records import FrozenTrial, parse_directions
 from trimtab.schedulers import NopPruner
@@ -65,7 +65,8 @@ class Generator:
         sampler = self._sampler.variant(fixed_features)
         self._study.sampler = sampler
         rows = [self._ask() for _ in range(n)]
-        states = [{SAMPLER: row.system_attrs[SAMPLER]} for row in rows]
+        told = (SAMPLER, EXPECTED)
+        states = [{k: row.system_attrs[k] for k in told if k in row.system_attrs} for row in rows]
         return GeneratorRun(
             [Arm(row.params) for row in rows],
             generator=str(states[0][SAMPLER]),

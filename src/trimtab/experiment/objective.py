@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -67,13 +68,20 @@ class MultiObjective:
 _TEXT: Final = re.compile(r"\s*(.+?)\s*(<=|>=)\s*([-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*(%?)\s*")
 
 
+class ComparisonOp(enum.StrEnum):
+    """How a metric is compared with a bound."""
+
+    GEQ = ">="
+    LEQ = "<="
+
+
 @dataclass(frozen=True)
 class OutcomeConstraint:
     """A metric is at most, or at least, a bound.
 
     Args:
         metric: The metric, or its name.
-        op: ``"<="`` or ``">="``.
+        op: ``"<="`` or ``">="``, or a `ComparisonOp`.
         bound: Finite. Where relative, in percent of what the status quo comes to.
         relative: Whether the bound is relative to the status quo: with -5, ``>=`` means that no
             more than 5 % are lost.
@@ -94,6 +102,7 @@ class OutcomeConstraint:
         object.__setattr__(self, "metric", metric)
         if self.op not in ("<=", ">="):
             raise InvalidArgument("op", "'<=' or '>='", self.op)
+        object.__setattr__(self, "op", str(self.op))
         bound = float(self.bound)
         if not math.isfinite(bound):
             raise InvalidArgument("bound", "a finite number", bound)

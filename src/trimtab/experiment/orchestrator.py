@@ -15,11 +15,12 @@ from trimtab.errors import (
     SpaceExhausted,
     WrongStatus,
 )
+from trimtab.experiment.batch import BatchTrial
 from trimtab.experiment.experiment import Experiment
 from trimtab.experiment.fetching import fetch_trial
 from trimtab.experiment.runner import Runner
 from trimtab.experiment.status import TrialStatus
-from trimtab.experiment.trial import DEPLOYING, BaseTrial, BatchTrial
+from trimtab.experiment.trial import DEPLOYING, BaseTrial
 from trimtab.records import TrialState
 from trimtab.study.leases import is_dead, worker_id
 

@@ -15,8 +15,17 @@ from trimtab.experiment.parameters import ChoiceParameter
 from trimtab.experiment.space import SearchSpace
 from trimtab.records import DELETED, History, TrialState
 from trimtab.samplers import GPSampler, Proposal, QMCSampler, Sampler, TPESampler
+from trimtab.samplers.gp.observations import Observations
+from trimtab.samplers.gp.predict import Predictor
 from trimtab.space import Distribution, Internal, Space
 from trimtab.study.origin import SAMPLER, name_of
+
+EXPECTED: Final = "expected"
+"""System attribute of a trial that a model proposed: ``values``, the mean and the standard
+deviation that it expected of each objective, and ``feasible``, the probability that all
+constraints hold."""
+_EXPLAINED: Final = 3
+"""Objectives up to which each has a process of its own while proposing."""
 
 METHODS: Final = ("auto", "sobol")
 _MOST_MODELLED: Final = 3000
@@ -150,6 +159,10 @@ class ExperimentSampler(Sampler):
             return self._sobol
         return self.model if measured <= _MOST_MODELLED else self._many
 
+    def predictor(self, history: History, space: Space | None = None) -> Predictor:
+        """The model of a study; see `GPSampler.predictor`."""
+        return self.model.predictor(history, space)
+
     def best(self, history: History) -> int | None:
         """See `Sampler.best`."""
         measured = len(history.usable(TrialState.COMPLETE))
@@ -174,9 +187,31 @@ class ExperimentSampler(Sampler):
         if not self._feasible.holds(space, point):
             point = self._feasible.near(space, point, self.streams.at(number, _REDRAW))
         if not self._space.is_hierarchical and (free := self._feasible.finite(space)) is not None:
-            point = _untried(space, point, free, history)
+            point = _untried(space, point, free, history, number)
         state = {**proposal.state, **self._state, SAMPLER: name_of(base)}
+        if base is self.model and not self._space.is_hierarchical:
+            state |= self._expected(history, space, point)
         return Proposal(space.encode(point), state, space.external(point))
+
+    def _expected(
+        self, history: History, space: Space, point: tuple[Internal, ...]
+    ) -> dict[str, Any]:
+        """What the model thinks of its proposal, for people who ask why it was made."""
+        if not len(history.usable(TrialState.COMPLETE)) > 1 or history.n_objectives > _EXPLAINED:
+            return {}
+        # The very processes that it proposed by, which are at hand.
+        seen = Observations.of(history, space)
+        surrogate = self.model.surrogate(history, space, seen)
+        predictor = Predictor(history, space, seen, surrogate)
+        units = space.encode(point)[None]
+        values = [
+            [float(part[0]) for part in predictor.predict(units, j)]
+            for j in range(history.n_objectives)
+        ]
+        expected: dict[str, Any] = {"values": values}
+        if history.constraint_names:
+            expected["feasible"] = float(predictor.feasibility(units)[0])
+        return {EXPECTED: expected}
 
     def propose_one(
         self,
@@ -211,17 +246,28 @@ def _untried(
     point: tuple[Internal, ...],
     free: Sequence[tuple[Internal, ...]],
     history: History,
+    number: int,
 ) -> tuple[Internal, ...]:
-    """``point``, or the nearest one that no trial has, except those that failed."""
+    """``point``, or the nearest one that no other trial has, except those that failed.
+
+    A trial that exists already, as another worker was given its number, keeps its point where none
+    is left.
+
+    Raises:
+        SpaceExhausted: If none is left for a new trial.
+    """
     tried = {
-        history.point(number)
-        for number, state in enumerate(history.states.tolist())
-        if state not in (DELETED, TrialState.FAIL) or _is_abandoned(history, number)
-        if history.layout(number).names == space.names
+        history.point(other)
+        for other, state in enumerate(history.states.tolist())
+        if other != number
+        and (state not in (DELETED, TrialState.FAIL) or _is_abandoned(history, other))
+        and history.layout(other).names == space.names
     }
     if point not in tried:
         return point
     left = [other for other in free if other not in tried]
+    if not left and number < len(history):
+        return point
     if not left:
         raise SpaceExhausted(
             f"All {len(free)} points of the search space have been tried; to measure one of them "

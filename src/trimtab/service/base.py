@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +22,8 @@ class ClientBase:
         random_seed: Of all draws; None for fresh entropy.
         early_stopping_strategy: A pruner that says which running trials to end; None:
             `MedianPruner`.
+        verbose_logging: Whether each trial that is asked for or completed is logged as news
+            (INFO), or only for who looks closely (DEBUG).
     """
 
     def __init__(
@@ -29,9 +32,11 @@ class ClientBase:
         storage: StorageLike = None,
         random_seed: int | None = None,
         early_stopping_strategy: Scheduler | None = None,
+        verbose_logging: bool = True,
     ) -> None:
         self._storage = storage if isinstance(storage, Storage) else open_storage(storage)
         self._seed = random_seed
+        self._level = logging.INFO if verbose_logging else logging.DEBUG
         self._early_stopping = early_stopping_strategy
         self._experiment: Experiment | None = None
 

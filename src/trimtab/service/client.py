@@ -33,6 +33,8 @@ class Client(Telling, Results, Pictures, Keeping):
         random_seed: Of all draws; None for fresh entropy. It is kept with the experiment.
         early_stopping_strategy: A pruner that says which running trials to end; None:
             `MedianPruner`.
+        verbose_logging: Whether each trial that is asked for or completed is logged as news
+            (INFO), or only for who looks closely (DEBUG).
 
     Example:
         client = Client()
@@ -154,7 +156,7 @@ class Client(Telling, Results, Pictures, Keeping):
         """
         trial = self.experiment.ask(lease=ttl_seconds, fixed_features=fixed_features)
         parameters = trial.head().params
-        _logger.info("Trial %d: %s", trial.index, parameters)
+        _logger.log(self._level, "Trial %d: %s", trial.index, parameters)
         return parameters, trial.index
 
     def get_next_trials(

@@ -69,7 +69,7 @@ def optimize(
     for name, number in (("total_trials", total_trials), ("arms_per_trial", arms_per_trial)):
         if isinstance(number, bool) or not isinstance(number, int) or number < 1:
             raise InvalidArgument(name, "a whole number of at least 1", number)
-    client = Client(storage=storage, random_seed=random_seed)
+    client = Client(storage=storage, random_seed=random_seed, verbose_logging=False)
     client.create_experiment(
         parameters,
         experiment_name,

@@ -29,7 +29,7 @@ class Pictures(ClientBase):
         param_y: str | None = None,
         metric_name: str | None = None,
     ) -> Figure:
-        """An objective over two parameters.
+        """What the model expects over two parameters, and how sure it is.
 
         Args:
             param_x: Of the horizontal axis; None: the first numeric parameter.
@@ -46,7 +46,31 @@ class Pictures(ClientBase):
         y = param_y or next((n for n in names if n != x), None)
         if x is None or y is None or x == y or not {x, y} <= set(names):
             raise InvalidArgument("param_x", f"two of the parameters {names}", (param_x, param_y))
-        return draw.plot_contour(self.experiment.study, params=[x, y], **self._target(metric_name))
+        return draw.plot_model_contour(self.experiment.study, [x, y], target=metric_name)
+
+    def get_slice_plot(
+        self, param_name: str | None = None, metric_name: str | None = None
+    ) -> Figure:
+        """What the model expects along one parameter, or along each of them.
+
+        Args:
+            param_name: Of the parameter; None: all.
+            metric_name: An objective; None: the only one, or the first.
+        """
+        from trimtab import visualization as draw
+
+        params = None if param_name is None else [param_name]
+        return draw.plot_model_slice(self.experiment.study, params, target=metric_name)
+
+    def get_cross_validation_plot(self, metric_name: str | None = None) -> Figure:
+        """Each arm against what the model predicts of it from the others.
+
+        Args:
+            metric_name: An objective; None: the only one, or the first.
+        """
+        from trimtab import visualization as draw
+
+        return draw.plot_leave_one_out(self.experiment.study, target=metric_name)
 
     def get_feature_importances(self, metric_name: str | None = None) -> Figure:
         """How much of an objective's variation each parameter explains.

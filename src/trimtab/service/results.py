@@ -63,8 +63,14 @@ class Results(ClientBase):
         best = self.get_best_trial(use_model_predictions)
         return None if best is None else best[1:]
 
-    def get_pareto_optimal_parameters(self) -> dict[int, tuple[dict[str, Any], Values]]:
+    def get_pareto_optimal_parameters(
+        self, use_model_predictions: bool = True
+    ) -> dict[int, tuple[dict[str, Any], Values]]:
         """Parameters and values that no others dominate and that reach every threshold.
+
+        Args:
+            use_model_predictions: Whether means are the model's, so that a lucky measurement is
+                not on the front. Where all measurements are exact they are used in any case.
 
         Returns:
             By trial index.
@@ -72,7 +78,7 @@ class Results(ClientBase):
         Raises:
             InvalidArgument: If there is one objective.
         """
-        found = pareto(self.experiment)
+        found = pareto(self.experiment, use_model_predictions)
         return {number: (dict(arm.parameters), values) for number, (arm, values) in found.items()}
 
     def get_hypervolume(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,8 @@ from trimtab.experiment.measuring import (
 from trimtab.experiment.trial import METADATA, BaseTrial
 from trimtab.records import FrozenTrial, TrialUpdate
 from trimtab.service.base import ClientBase
+
+_logger = logging.getLogger(__name__)
 
 
 class Telling(ClientBase):
@@ -62,6 +65,7 @@ class Telling(ClientBase):
             if row.number in told:
                 measured, reports = told[row.number]
                 finish(self.experiment, row, measured, reports)
+                _logger.log(self._level, "Trial %d is completed: %s", row.number, measured)
 
     def _result(self, row: FrozenTrial, raw_data: Any) -> tuple[dict[str, Any], Any]:
         experiment = self.experiment

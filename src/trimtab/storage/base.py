@@ -306,7 +306,7 @@ class Storage(ABC):
                 the answer, and nothing changes, whatever became of them.
 
         Returns:
-            The numbers they got.
+            The numbers they got, which are consecutive.
         """
 
     @abstractmethod

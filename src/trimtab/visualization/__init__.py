@@ -13,6 +13,9 @@ from trimtab.visualization.history import plot_optimization_history
 from trimtab.visualization.hypervolume import plot_hypervolume_history
 from trimtab.visualization.importances import plot_param_importances
 from trimtab.visualization.intermediate import plot_intermediate_values
+from trimtab.visualization.leave_one_out import plot_leave_one_out
+from trimtab.visualization.model_contour import plot_model_contour
+from trimtab.visualization.model_slice import plot_model_slice
 from trimtab.visualization.parallel import plot_parallel_coordinate
 from trimtab.visualization.pareto import plot_pareto_front
 from trimtab.visualization.paths import plot_parameter_paths
@@ -30,6 +33,9 @@ __all__ = [
     "plot_edf",
     "plot_hypervolume_history",
     "plot_intermediate_values",
+    "plot_leave_one_out",
+    "plot_model_contour",
+    "plot_model_slice",
     "plot_optimization_history",
     "plot_parallel_coordinate",
     "plot_param_importances",

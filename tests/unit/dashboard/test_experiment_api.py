@@ -93,6 +93,41 @@ def test_what_does_not_go_together_is_refused(api: TestClient, client: Client) -
     refused(api.post(f"/api/studies/{plain}/trials/0/complete", json=told), 422, "InvalidArgument")
 
 
+def test_its_model_is_drawn(api: TestClient, client: Client) -> None:
+    for _ in range(4):
+        p, index = client.get_next_trial()
+        client.complete_trial(index, {"loss": p["x"], "cost": 1.0})
+    study = path(client).removeprefix("/api")
+    page = api.get(f"{study}/analytics?log=1").text
+    for kind in ("model", "model-contour", "leave-one-out"):
+        assert f"figures/{kind}?" in page
+        options = (
+            {"target": "0"} if kind == "leave-one-out" else {"target": "0", "param": ["x", "y"]}
+        )
+        figure = api.get(f"{study}/figures/{kind}", params=options)
+        assert figure.status_code == 200
+        assert "Trial" in figure.text
+    ok(api.post("/api/studies", json={"name": "plain"}), 201)
+    assert "figures/model" not in api.get("/studies/0-2/analytics").text
+
+
+def test_a_trial_s_page_says_what_was_expected_of_it(api: TestClient, client: Client) -> None:
+    for _ in range(8):
+        p, index = client.get_next_trial()
+        client.complete_trial(index, {"loss": p["x"], "cost": 3.0 * p["x"]})
+    attrs = client.experiment.study.trials[7].system_attrs
+    assert attrs["sampler"] == "GPSampler"
+    ((mean, sd),), feasible = attrs["expected"]["values"], attrs["expected"]["feasible"]
+    assert abs(mean - client.experiment.study.trials[7].params["x"]) < 4.0 * sd + 0.05
+    assert 0.0 <= feasible <= 1.0
+    study = path(client).removeprefix("/api")
+    page = api.get(f"{study}/trials/7").text
+    assert "<dt>Chosen by</dt><dd>GPSampler</dd>" in page
+    assert "<dt>Expected of it</dt><dd>loss " in page
+    assert f"feasible with {feasible:.0%}" in page
+    assert "Expected of it" not in api.get(f"{study}/trials/0").text
+
+
 def test_what_changes_elsewhere_is_seen(api: TestClient, client: Client) -> None:
     ok(api.post(f"{path(client)}/ask", json={}), 201)
     client.experiment.add_tracking_metric("seconds")

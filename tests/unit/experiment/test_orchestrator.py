@@ -246,7 +246,9 @@ def test_where_nobody_can_tell_it_is_not_deployed_again() -> None:
     assert runner.deployed == ["lab_0", "lab_1"]
 
 
-def test_what_another_process_is_deploying_is_left_alone() -> None:
+def test_what_another_process_is_deploying_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    # This process, which lives, is another one for the orchestrator.
+    monkeypatch.setattr("trimtab.experiment.orchestrator.worker_id", lambda: "another")
     runner = Elsewhere()
     exp = experiment(runner=runner)
     trial = exp.new_trial(exp.gen(1))

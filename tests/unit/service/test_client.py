@@ -160,6 +160,30 @@ def test_several_objectives_with_thresholds() -> None:
         made.complete_trial(index, 1.0)
 
 
+def test_a_lucky_measurement_is_not_on_the_front() -> None:
+    made = client(
+        parameters=[X],
+        objectives={
+            "cost": ObjectiveProperties(minimize=True),
+            "gain": ObjectiveProperties(minimize=False),
+        },
+    )
+    rng = np.random.default_rng(1)
+    for number in range(24):
+        p, index = made.attach_trial({"x": -2.0 + number / 6})
+        lucky = 5.0 if number == 2 else 0.0  # at x = -1.67, which is far from any good
+        cost = p["x"] ** 2 + 0.1 * rng.standard_normal() - lucky
+        gain = -((p["x"] - 1.0) ** 2) + 0.1 * rng.standard_normal() + lucky
+        made.complete_trial(
+            index, {"cost": (cost, 3.0 if lucky else 0.1), "gain": (gain, 3.0 if lucky else 0.1)}
+        )
+    assert 2 in made.get_pareto_optimal_parameters(use_model_predictions=False)
+    front = made.get_pareto_optimal_parameters()
+    assert 2 not in front
+    assert all(-0.3 <= parameters["x"] <= 1.3 for parameters, _ in front.values())
+    assert all(covs["cost"]["cost"] > 0.0 for _, (_, covs) in front.values())
+
+
 def test_a_front_is_for_several_objectives() -> None:
     with pytest.raises(InvalidArgument, match="two or more"):
         client().get_pareto_optimal_parameters()
@@ -227,6 +251,45 @@ def test_a_finite_space_is_exhausted_and_failures_are_tried_again() -> None:
         made.get_next_trial()
     again, index = made.attach_trial(first[1])
     assert (again, index) == (first[1], 5)
+
+
+def test_what_waits_comes_first_and_is_not_proposed_again() -> None:
+    made = client(parameters=FINITE)
+    made.experiment.study.enqueue_trial({"n": 2, "k": "v"})
+    assert made.get_next_trial() == ({"n": 2, "k": "v"}, 0)
+    made.complete_trial(0, 1.0)
+    asked, complete = made.get_next_trials(10)
+    assert complete
+    assert len(asked) == 5
+    assert {"n": 2, "k": "v"} not in asked.values()
+    made.experiment.study.enqueue_trial({"n": 1, "k": "u"})  # a person may, all the same
+    assert made.get_next_trial() == ({"n": 1, "k": "u"}, 6)
+
+
+def test_two_clients_exhaust_a_space_together(sqlite_url: str) -> None:
+    client(parameters=[{"name": "n", "type": "range", "bounds": [1, 12]}], storage=sqlite_url)
+    told: list[int] = []
+
+    def work() -> None:
+        mine = Client(storage=sqlite_url)
+        mine.load_experiment("lab")
+        while True:
+            try:
+                p, index = mine.get_next_trial()
+            except SpaceExhausted:
+                return
+            mine.complete_trial(index, p["n"])
+            told.append(p["n"])
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    made = Client(storage=sqlite_url)
+    made.load_experiment("lab")
+    assert set(told) == set(range(1, 13))
+    assert {trial.state for trial in made.experiment.study.trials} == {TrialState.COMPLETE}
 
 
 def test_dependent_parameters() -> None:
@@ -329,18 +392,21 @@ def test_pictures() -> None:
     assert made.get_contour_plot().data
     assert made.get_contour_plot("y", "x", "loss").data
     assert made.get_feature_importances().data
+    assert made.get_slice_plot().data
+    assert made.get_slice_plot("x", "loss").data
+    assert made.get_cross_validation_plot().data
     for arguments in ({"param_x": "z"}, {"param_x": "x", "param_y": "x"}, {"metric_name": "z"}):
         with pytest.raises(InvalidArgument):
             made.get_contour_plot(**arguments)
 
 
-def test_clients_of_one_database_share_its_trials(sqlite_url: str) -> None:
-    client(storage=sqlite_url)
+def test_clients_of_one_database_share_its_trials(storage_url: str) -> None:
+    client(storage=storage_url)
     seen: list[int] = []
     lock = threading.Lock()
 
     def work() -> None:
-        mine = AxClient(storage=sqlite_url)
+        mine = AxClient(storage=storage_url)
         mine.load_experiment_from_database("lab")
         for _ in range(6):
             p, index = mine.get_next_trial()
@@ -354,7 +420,7 @@ def test_clients_of_one_database_share_its_trials(sqlite_url: str) -> None:
     for thread in threads:
         thread.join()
     assert sorted(seen) == list(range(24))
-    made = AxClient(storage=sqlite_url)
+    made = AxClient(storage=storage_url)
     made.load_experiment("lab")
     trials = made.experiment.study.trials
     assert len({tuple(trial.params.values()) for trial in trials}) == 24

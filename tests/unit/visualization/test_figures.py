@@ -35,6 +35,9 @@ ONE: dict[str, Callable[..., Any]] = {
     "timeline": visualization.plot_timeline,
     "intermediate": visualization.plot_intermediate_values,
     "importances": visualization.plot_param_importances,
+    "model": visualization.plot_model_slice,
+    "model-contour": visualization.plot_model_contour,
+    "leave-one-out": visualization.plot_leave_one_out,
 }
 
 
@@ -51,6 +54,9 @@ TWO: dict[str, Callable[..., Any]] = {
 }
 WHOLE = {"edf", "importances", "hypervolume"}
 """Figures that show a summary of all trials, and no trial by itself."""
+
+MODELS = {"model", "model-contour", "leave-one-out"}
+"""Figures of a process, which is for fewer trials."""
 
 EVERY = [*((name, plot, 1) for name, plot in ONE.items()), *((n, p, 2) for n, p in TWO.items())]
 EACH = pytest.mark.parametrize(
@@ -157,6 +163,9 @@ def test_a_single_trial_is_drawn(plot: Callable[..., Any], m: int) -> None:
     too_few = {  # no surface over one point, nothing to compare
         visualization.plot_contour: "different values",
         visualization.plot_param_importances: "two complete trials",
+        visualization.plot_model_slice: "Fewer than 3",
+        visualization.plot_model_contour: "Fewer than 3",
+        visualization.plot_leave_one_out: "Fewer than 3",
     }
     if plot in too_few:
         assert too_few[plot] in figure.layout.annotations[0].text
@@ -272,6 +281,9 @@ def test_a_hundred_thousand_trials_take_a_moment_and_few_bytes() -> None:
         for name, plot in plots.items():
             begun = time.perf_counter()
             figure = plot(study)
+            if name in MODELS:
+                assert "up to 3,000" in figure.layout.annotations[0].text
+                continue
             took = time.perf_counter() - begun
             # The aim is one second; a busy machine may need many times as long.
             assert took < 20.0, (name, took)

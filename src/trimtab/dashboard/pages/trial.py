@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
@@ -24,6 +24,7 @@ from trimtab.dashboard.templating import render_study
 from trimtab.dashboard.trialactions import QUEUED_FROM
 from trimtab.dashboard.widgets import ChoiceWidget, Form
 from trimtab.errors import UnknownTrial
+from trimtab.experiment.sampling import EXPECTED
 from trimtab.records import FrozenTrial, History, TrialState
 from trimtab.records.lineage import BEGAN, CONFIG, LINEAGE, Descent, descents_in, flat_config
 from trimtab.samplers.arms import REPLICATE_OF
@@ -48,6 +49,7 @@ _SHOWN: Final = (
     CONFIG,
     LINEAGE,
     SAMPLER,
+    EXPECTED,
 )
 """System attributes that have a place of their own on the page."""
 
@@ -104,6 +106,7 @@ def trial(request: Request, study: _Study, number: int) -> Response:
         params=[(name, value, described(shown.space[name])) for name, value in _params(shown)],
         fixed=attrs.get(FIXED_PARAMS, {}),
         origin=_origin(shown, study),
+        expected=_expected(attrs.get(EXPECTED), study.metric_names or _objectives(shown, study)),
         is_best=_is_best(study, number),
         held=held,
         lineage=lineage,
@@ -143,6 +146,19 @@ def _origin(trial: FrozenTrial, study: StudyView) -> str | None:
     """What proposed its parameters, in words."""
     name = origin_of(trial.system_attrs, study.record.system_attrs)
     return _ORIGINS.get(name, name)
+
+
+def _expected(kept: Any, names: Sequence[str]) -> str | None:
+    """What the model that proposed its parameters expected of them, in words."""
+    if not isinstance(kept, dict):
+        return None
+    parts = [
+        f"{name} {written(mean)} ± {written(sd)}"
+        for name, (mean, sd) in zip(names, kept["values"], strict=True)
+    ]
+    if "feasible" in kept:
+        parts.append(f"feasible with {kept['feasible']:.0%}")
+    return ", ".join(parts)
 
 
 def _is_best(study: StudyView, number: int) -> bool:

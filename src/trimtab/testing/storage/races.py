@@ -56,6 +56,16 @@ class RacePromises:
             assert storage.trial(study_id, number) == (first or second)
             assert storage.history(study_id).trial(number) == (first or second)
 
+    def test_what_is_added_together_has_consecutive_numbers(self, storage: Storage) -> None:
+        study_id = new_study(storage)
+
+        def add(worker: int) -> list[int]:
+            return storage.add(study_id, [waiting() for _ in range(3)])
+
+        for _ in range(ROUNDS):
+            for numbers in together(2, add):
+                assert numbers == list(range(numbers[0], numbers[0] + 3))
+
     def test_concurrent_starts(self, storage: Storage) -> None:
         study_id = new_study(storage)
 
