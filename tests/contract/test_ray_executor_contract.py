@@ -4,7 +4,7 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ def placed(config: dict[str, Any]) -> dict[str, Any]:
 
 
 _LOST = "its actor was lost: ActorDiedError"
-FAULTS = {
+FAULTS: dict[Callable[[dict[str, Any]], Any], str] = {
     **wrong.ANYWHERE,
     # Left out is a worker that leaves a child and is killed: Ray waits for the child's end.
     **{
