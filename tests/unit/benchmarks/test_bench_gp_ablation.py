@@ -27,7 +27,7 @@ def test_a_variant_is_undone() -> None:
         assert GPSampler()._n_startup == 4
     assert before == (outputs._UNITS, fit._NOISE_MEAN)
     assert GPSampler()._kernel is matern52
-    assert GPSampler()._n_startup == 6
+    assert GPSampler()._n_startup == 8
 
 
 def test_report(tmp_path: Path) -> None:
