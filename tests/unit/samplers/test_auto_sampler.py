@@ -30,8 +30,8 @@ CHOICES = Space({**cube(2), "k": CategoricalDistribution(tuple(range(65)))})
 @pytest.mark.parametrize(
     ("space", "n", "m", "budget", "name"),
     [
-        (cube(2), 5, 1, None, "QMCSampler"),
-        (cube(2), 6, 1, None, "GPSampler"),
+        (cube(2), 7, 1, None, "QMCSampler"),
+        (cube(2), 8, 1, None, "GPSampler"),
         (cube(2), 249, 1, None, "GPSampler"),
         (cube(2), 250, 1, None, "TPESampler"),
         (cube(2), 250, 1, 1999, "TPESampler"),
@@ -67,7 +67,7 @@ def test_a_trial_s_sampler_is_the_one_that_proposed_it() -> None:
     study.sampler = AutoSampler(seed=0)
     study.optimize(lambda trial: trial.suggest_float("x", 0.0, 1.0), n_trials=10)
     names = [trial.system_attrs["sampler"] for trial in study.trials]
-    assert names == ["QMCSampler"] * 6 + ["GPSampler"] * 4
+    assert names == ["QMCSampler"] * 8 + ["GPSampler"] * 2
 
 
 def test_the_best_arm_is_the_gaussian_process_s() -> None:

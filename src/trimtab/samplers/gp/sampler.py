@@ -104,7 +104,7 @@ class GPSampler(Sampler):
     def __init__(
         self,
         *,
-        n_startup_trials: int = 6,
+        n_startup_trials: int = 8,
         independent_sampler: Sampler | None = None,
         warn_independent_sampling: bool = True,
         seed: int | None = None,
