@@ -47,7 +47,7 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "no cap on losses": {"outputs._FENCE": 1e9},
     "more noise a priori": {"fit._NOISE_MEAN": -4.0, "fit._NOISE_SD": 1.0},
     "one start of the fit": {"fit._LENGTH_STARTS": (0.0,), "fit._NOISE_STARTS": (-12.0,)},
-    "5 Sobol points": _startup(5),
+    "4 Sobol points": _startup(4),
     "12 Sobol points": _startup(12),
     "8 samples of what is noisy": {"improvement._SAMPLES": 8},
     "refit at every trial": {"surrogate._STRIDE": 10**9},

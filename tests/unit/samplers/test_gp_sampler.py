@@ -63,7 +63,7 @@ def test_no_point_twice_while_others_are_left() -> None:
 
 
 def test_running_trials_keep_their_distance() -> None:
-    study = run(new_study(GPSampler(seed=0)), cube(2), bowl, 12)
+    study = run(new_study(GPSampler(seed=0)), cube(2), bowl, 8)
     batch = [study.ask(dict(cube(2))) for _ in range(4)]
     points = np.array([list(trial.params.values()) for trial in batch])
     apart = np.linalg.norm(points[:, None] - points, axis=2)[np.triu_indices(4, 1)]
@@ -231,7 +231,7 @@ def test_thresholds() -> None:
     study = run(new_study(sampler, 2), cube(2), values, 25)
     late = [trial.params["x0"] for trial in study.trials[12:]]
     assert np.mean(np.array(late) < 0.32) > 0.6
-    wrong = run(new_study(GPSampler(seed=0, reference_point=[1.0]), 2), cube(2), values, 8)
+    wrong = new_study(GPSampler(seed=0, reference_point=[1.0]), 2)
     with pytest.raises(InvalidArgument, match="reference_point"):
         wrong.ask(dict(cube(2)))
 

@@ -47,12 +47,18 @@ def rbf(square: Floats) -> tuple[Floats, Floats]:
     return value, value * -0.5
 
 
-def squares(one: Floats, two: Floats) -> Floats:
-    """Squared distances, shape (a, b), between points of shapes (a, f) and (b, f)."""
+def squares(one: Floats, two: Floats, lengths: Floats | None = None) -> Floats:
+    """Squared distances, shape (a, b), between points of shapes (a, f) and (b, f).
+
+    Args:
+        one: The former.
+        two: The latter.
+        lengths: Shape (b,), the squared lengths of the latter, where they are known.
+    """
     out: Floats = one @ two.T
     out *= -2.0
     out += np.einsum("ij,ij->i", one, one)[:, None]
-    out += np.einsum("ij,ij->i", two, two)
+    out += np.einsum("ij,ij->i", two, two) if lengths is None else lengths
     return np.maximum(out, 0.0, out=out)
 
 

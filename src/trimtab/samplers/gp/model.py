@@ -103,10 +103,14 @@ class Posterior:
         """Shape (n, s): the posterior mean is ``mean + k(x)' weights``."""
         return solve_transposed(self.lower, self.innovations)
 
+    @cached_property
+    def _lengths(self) -> Floats:
+        return np.asarray(np.einsum("ij,ij->i", self.points, self.points))
+
     def _rows(self, features: Floats, noise: Floats) -> tuple[Floats, Floats, Floats]:
         """Scaled points, and the rows that they add to the factor: left of it and its corner."""
         points = features * self.scales
-        cross, _ = self.kernel(squares(points, self.points))
+        cross, _ = self.kernel(squares(points, self.points, self._lengths))
         left = solve(self.lower, cross.T)
         corner, _ = self.kernel(squares(points, points))
         corner.flat[:: len(points) + 1] = 1.0 + noise
@@ -159,7 +163,7 @@ class Posterior:
     def at(self, features: Floats) -> Prediction:
         """The posterior at r points, shape (r, f), ready for gradients."""
         points = features * self.scales
-        cross, slope = self.kernel(squares(points, self.points))
+        cross, slope = self.kernel(squares(points, self.points, self._lengths))
         left = solve(self.lower, cross.T)
         mean = left.T @ self.innovations
         mean += self.mean

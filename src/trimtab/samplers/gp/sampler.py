@@ -172,6 +172,7 @@ class GPSampler(Sampler):
         bounds = self._bounds_of(space)
         if not len(space):
             return Proposal(np.empty(0), params=self._fixed)
+        thresholds = self._thresholds(history)
         seen = Observations.of(history, space)
         pending = pending_points(history, space, number, _MOST_PENDING)
         if len(seen) < self._n_startup or np.isnan(seen.points).all():
@@ -182,7 +183,7 @@ class GPSampler(Sampler):
         else:
             activity = Activity(seen.points, bounds.grid)
             domain = Domain(bounds.grid, bounds.fixed, activity, bounds.region)
-            points = self._by_improvement(history, space, seen, pending, domain, rng)
+            points = self._by_improvement(history, space, seen, pending, thresholds, domain, rng)
         return Proposal(_first_new(points, seen, pending, domain, rng), params=self._fixed)
 
     def propose_one(
@@ -257,6 +258,7 @@ class GPSampler(Sampler):
         space: Space,
         seen: Observations,
         pending: Floats,
+        thresholds: Floats,
         domain: Domain,
         rng: np.random.Generator,
     ) -> Iterator[Floats]:
@@ -265,7 +267,7 @@ class GPSampler(Sampler):
             surrogate = Surrogate(space, seen, self._kernel, self._ordered, self._noiseless)
         else:
             surrogate = self.surrogate(history, space, seen)
-        goal = improvement(surrogate, seen, pending, self._thresholds(history), rng)
+        goal = improvement(surrogate, seen, pending, thresholds, rng)
         lengths = np.min([o.hyperparameters.lengths for o in surrogate.objectives], axis=0)
         search = Search(goal.acquisition, surrogate.encoding, domain, lengths)
         return search.best(goal.good, self._budget, rng)

@@ -40,7 +40,7 @@ class Budget:
     everywhere: int = 384
     around: int = 128
     starts: int = 6
-    rounds: int = 24
+    rounds: int = 18
 
 
 class Search:
