@@ -7,7 +7,7 @@ from tests.unit.samplers.gp_support import cube, posterior, slopes
 from trimtab.samplers.gp.arms import grouped, pooled
 from trimtab.samplers.gp.fit import Sample, _Evidence, fit
 from trimtab.samplers.gp.kernel import Encoding, Kernel, matern52, rbf, squares
-from trimtab.samplers.gp.model import Posterior
+from trimtab.samplers.gp.model import Posterior, factor
 from trimtab.space import CategoricalDistribution, FloatDistribution, Floats, Space
 
 KERNELS = pytest.mark.parametrize("kernel", [matern52, rbf])
@@ -170,3 +170,10 @@ def test_exact_is_not_unknown() -> None:
     unknown = pooled(x, grouped(x), np.zeros(2), np.full(2, np.nan))
     assert exact.noise(0.5).tolist() == [0.0, 0.0]
     assert unknown.noise(0.5).tolist() == [0.5, 0.5]
+
+
+def test_what_no_jitter_mends_has_no_factor() -> None:
+    """It is said, and not tried for ever."""
+    with pytest.raises(np.linalg.LinAlgError, match="jitter"):
+        factor(np.full((3, 3), -1e9))
+    assert factor(np.ones((3, 3))).shape == (3, 3)

@@ -21,6 +21,8 @@ from trimtab.space import Floats
 
 JITTER = 1e-8
 """Variance added to every observation, relative to the prior's: what rounding asks for."""
+_MOST_JITTER = 1e4
+"""More than any matrix of correlations needs, however many its rows."""
 _LEAST_VARIANCE = 1e-12
 
 
@@ -29,16 +31,20 @@ def factor(covariance: Floats) -> Floats:
 
     Args:
         covariance: Shape (n, n), symmetric, diagonal about 1. Overwritten.
+
+    Raises:
+        numpy.linalg.LinAlgError: If it is none, so far from it that no jitter mends that.
     """
     jitter = JITTER
     covariance = np.asfortranarray(covariance)
-    while True:
+    while jitter < _MOST_JITTER:
         covariance.flat[:: len(covariance) + 1] += jitter
         lower, info = dpotrf(covariance, lower=1, clean=1)
         if info == 0:
             out: Floats = lower
             return out
         jitter *= 10.0
+    raise np.linalg.LinAlgError("this is no covariance, with any jitter")
 
 
 def solve(lower: Floats, right: Floats) -> Floats:
