@@ -28,7 +28,7 @@ _MOST_ARMS = 512
 _GOOD = 8
 _CONFIDENCE = 2.0
 """Standard deviations by which an arm may turn out better than it looks."""
-_MARGIN = 0.1
+_MARGIN = 0.2
 """Of the front's range: how far beyond its worst values the hypervolume reaches."""
 
 
@@ -159,7 +159,7 @@ def _hypervolume(
 def _reference(
     surrogate: Surrogate, means: Floats, front: NDArray[np.bool_], thresholds: Floats
 ) -> Floats:
-    """The thresholds, and for those that are not given a tenth of the front beyond its nadir."""
+    """The thresholds, and for those that are not given a fifth of the front beyond its nadir."""
     worst, best = means[front].max(axis=0), means[front].min(axis=0)
     width = np.where(worst > best, worst - best, means.max(axis=0) - best)
     reference: Floats = worst + np.maximum(_MARGIN * width, _MARGIN)
