@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import psutil
@@ -151,8 +152,19 @@ def reports(library: str, each: int) -> Reading:
     return {"rate": 2 * each / taken}
 
 
-def population(members: int, steps: int, every: int, executor: str = "inline") -> Reading:
-    """Microseconds that each step takes longer than the same training by itself."""
+def population(
+    members: int, steps: int, every: int, place: str | None = None, executor: str = "inline"
+) -> Reading:
+    """Microseconds that each step takes longer than the same training by itself.
+
+    Args:
+        members: Of the population.
+        steps: Of each.
+        every: So many steps they are compared, and save their state.
+        place: A folder in which the run is left; None: it is removed. Where thousands of files
+            were removed a file system takes several times as long to make others, for minutes.
+        executor: Trimtab's.
+    """
     tune = tuner_of("trimtab")
     rate = tune.uniform(0.0, 1.0)
     scheduler = tune.schedulers.PopulationBasedTraining(
@@ -161,7 +173,8 @@ def population(members: int, steps: int, every: int, executor: str = "inline") -
         hyperparam_mutations={"rate": rate},
     )
     trainable = trainables.member(tune)
-    with tempfile.TemporaryDirectory(prefix="trimtab-bench-") as folder:
+    left = None if place is None else nullcontext(tempfile.mkdtemp(dir=place))
+    with left or tempfile.TemporaryDirectory(prefix="trimtab-bench-") as folder:
         tuner = tune.Tuner(
             trainable,
             param_space={"rate": rate},

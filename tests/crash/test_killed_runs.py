@@ -22,7 +22,6 @@ import pytest
             for scheduler in "pbt pbt-synch pb2 asha asha-promoting hyperband bohb median".split()
         ),
         ("pbt", "8", "1"),
-        ("asha-promoting", "8", "1"),
     ],
     ids=" ".join,
 )

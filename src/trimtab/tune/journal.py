@@ -101,6 +101,8 @@ class Journal:
             writes = self._ahead.take(writes)
         if writes:
             self._storage.write_all(self._study_id, writes)
+            if self._ahead is not None:
+                self._ahead.stored()
         self._flushed_at = time.monotonic()
         then, self._then = self._then, []
         for act in then:
@@ -127,16 +129,22 @@ class Journal:
         """A member has ended, with its last value, which it needs to be complete."""
         self.flush()
         outcome = _outcome(member, self._metric, state, reason)
-        return self._storage.finish(self._study_id, member.number, None, outcome)
+        trial = self._storage.finish(self._study_id, member.number, None, outcome)
+        if self._ahead is not None:
+            self._ahead.look()
+        return trial
 
     # ------------------------------------------------------------------ reading
 
     @contextmanager
-    def history(self) -> Iterator[History]:
+    def history(self, number: int | None = None) -> Iterator[History]:
         """What happened so far, for as long as it is looked at.
 
         Where members are not compared that is what is stored, of those on which something was, or
         is to be, decided in full.
+
+        Args:
+            number: A trial that has to be in it; None: any.
         """
         if self._ahead is None and any(
             member.attrs or member.open is not None for member in self._unwritten.values()
@@ -146,7 +154,7 @@ class Journal:
             if self._ahead is None:
                 yield self._storage.history(self._study_id)
             else:
-                yield self._ahead.history(self._taken())
+                yield self._ahead.history(self._taken(), number)
 
 
 def _outcome(member: Member, metric: str | None, state: TrialState, reason: str | None) -> Outcome:

@@ -69,13 +69,13 @@ class Judge:
 
     def on_report(self, member: Member) -> Decision:
         """What becomes of a member that waits at a report."""
-        with self._journal.history() as history:
+        with self._journal.history(member.number) as history:
             rng = self._random(history, member)
             return self._scheduler.on_report(history, member.number, self._direction, rng)
 
     def on_failure(self, member: Member) -> Decision:
         """What becomes of a member that failed for good."""
-        with self._journal.history() as history:
+        with self._journal.history(member.number) as history:
             rng = self._random(history, member)
             return self._scheduler.on_failure(history, member.number, self._direction, rng)
 
@@ -106,7 +106,7 @@ class Judge:
         at = self._stopper.next_iteration(member.iteration)
         if at is not None:
             near = min(near, member.step + max(at - member.iteration, 1))
-        with self._journal.history() as history:
+        with self._journal.history(member.number) as history:
             due = self._scheduler.next_step(history, member.number)
         if due is None:
             return Go(near)

@@ -94,12 +94,32 @@ def test_what_others_do_is_seen_and_takes_nothing_away(tmp_path: Any) -> None:
         with SQLStorage(storage.url) as another:
             another.write(study_id, 0, None, TrialUpdate(system_attrs={"theirs": 2}))
             another.finish(study_id, 1, None, Outcome(TrialState.COMPLETE, (1.0,)))
+        assert "theirs" not in ahead.history([]).system_attrs(0)
+        ahead.look()
         history = ahead.history([reported(0, 2), reported(1, 1)])
         assert dict(history.system_attrs(0)) == {"mine": 1, "theirs": 2}
         assert list(history.reports(0)) == [1, 2]
         assert history.states[1] == TrialState.COMPLETE
         assert not history.reports(1)  # it has ended: the storage refuses more of it
-        assert [write.number for write in ahead.take([])] == [0, 1]
+        (first, second) = ahead.take([])
+        assert (first.number, second.number) == (0, 1)
+        with SQLStorage(storage.url) as another:
+            another.write(study_id, 2, None, TrialUpdate(system_attrs={"theirs": 3}))
+        storage.write_all(study_id, [first])
+        ahead.stored()
+        history = ahead.history([], 0)
+        assert dict(history.system_attrs(2)) == {"theirs": 3}
+        assert dict(history.system_attrs(0)) == {"mine": 1, "theirs": 2}
+
+
+def test_a_trial_that_began_meanwhile_is_there_when_it_has_to_be() -> None:
+    storage = InMemoryStorage()
+    study_id = study_of(storage)
+    ahead = Ahead(storage, study_id)
+    assert len(ahead.history([])) == 3
+    storage.start(study_id, Draft(), Lease())
+    assert len(ahead.history([], 2)) == 3
+    assert len(ahead.history([reported(3, 1)], 3)) == 4
 
 
 class Climber(tune.Trainable):
