@@ -70,10 +70,9 @@ def test_its_cells_run(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    if executor is not None:
-        monkeypatch.setattr(
-            tune, "TuneConfig", functools.partial(tune.TuneConfig, executor=executor)
-        )
+    # The page names no seed: one run in sixty draws its rates so low that 0.001 is lacking.
+    told: dict[str, Any] = {"seed": 0} if executor is None else {"seed": 0, "executor": executor}
+    monkeypatch.setattr(tune, "TuneConfig", functools.partial(tune.TuneConfig, **told))
     names: dict[str, Any] = {"__name__": "__main__"}
     at = next(n for n, cell in enumerate(cells) if "pbt_results" in cell)
     for n, cell in enumerate([*cells[:at], LOST, *cells[at:]], start=2):
@@ -84,8 +83,7 @@ def test_its_cells_run(
     for result in pbt:
         table = result.metrics_dataframe
         assert list(table["training_iteration"]) == list(range(1, 101))
-        # The seed names no seed: one run in sixty draws its rates so low that 0.001 is lacking.
-        assert table["Q"].iloc[-1] == pytest.approx(1.2, abs=0.02)
+        assert table["Q"].iloc[-1] == pytest.approx(1.2, abs=1e-3)
     # theta goes to 0 only along the one axis that its h lets it see, with lr 0.01 not quite.
     for result, limit in zip(grid, (0.5925, 0.39), strict=True):
         assert limit - 0.035 < result.metrics["Q"] < limit
