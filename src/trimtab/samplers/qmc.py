@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -19,6 +19,13 @@ _logger = logging.getLogger(__name__)
 _BLOCK = 256  # a power of two, which is what Sobol' sequences are balanced over
 _WIDTH = 32
 _MOST_DIMENSIONS = {"sobol": 21_201, "halton": 10_000}
+
+
+class Sequence(Protocol):
+    """Points of a unit cube, by number."""
+
+    def at(self, number: int, places: np.ndarray[Any, np.dtype[np.int64]], /) -> Floats:
+        """Some coordinates of one point, in [0, 1); shape of ``places``."""
 
 
 class QMCSampler(Sampler):
@@ -73,7 +80,7 @@ class QMCSampler(Sampler):
         self._warn = warn_independent_sampling
         self._most = _MOST_DIMENSIONS[qmc_type]
         scrambling = np.random.SeedSequence(seed).generate_state(1).item() if scramble else None
-        self._sequence = _Sequence(qmc_type, scrambling)
+        self._sequence: Sequence = _Sequence(qmc_type, scrambling)
 
     def propose(
         self, history: History, space: Space, number: int, rng: np.random.Generator

@@ -50,7 +50,7 @@ def create_study(
 
     Args:
         storage: A URL such as ``sqlite:///study.db``, a storage, or None for memory.
-        sampler: Proposes points; None: `TPESampler`.
+        sampler: Proposes points; None: `AutoSampler`.
         pruner: Ends trials early; None: `MedianPruner`.
         study_name: 1 to 255 characters; None: a unique one.
         direction: ``"minimize"`` (the default) or ``"maximize"``.
@@ -102,7 +102,7 @@ def load_study(
     Args:
         study_name: Its name; None where the storage has just one study.
         storage: A URL or a storage.
-        sampler: None: `TPESampler`.
+        sampler: None: `AutoSampler`.
         pruner: None: `MedianPruner`.
 
     Raises:
@@ -130,9 +130,9 @@ def _open(name: str, storage: Storage, sampler: Any, pruner: Any) -> Study:
 
 def _sampler_or_usual(sampler: Any) -> Sampler:
     if sampler is None:
-        from trimtab.samplers import TPESampler  # loaded where it is used
+        from trimtab.samplers import AutoSampler  # loaded where it is used
 
-        return TPESampler()
+        return AutoSampler()
     return as_sampler(sampler)
 
 

@@ -121,6 +121,7 @@ def test_several_studies_need_a_name(run: Run, study: trimtab.Study, database: s
 
 def test_importance(run: Run, study: trimtab.Study) -> None:
     trimtab.logging.set_verbosity(trimtab.logging.WARNING)
+    study.sampler = trimtab.samplers.RandomSampler(seed=0)
     study.optimize(
         lambda trial: (
             trial.suggest_float("x", -1, 1)

@@ -1,5 +1,8 @@
 """Which sampler the automatic one leaves a trial to."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -90,3 +93,34 @@ def test_reseeding_reseeds_all() -> None:
 def test_arguments() -> None:
     with pytest.raises(InvalidArgument, match="budget"):
         AutoSampler(budget=0)
+
+
+def test_the_first_trials_of_a_finite_space_do_not_repeat() -> None:
+    study = trimtab.create_study(sampler=AutoSampler(seed=0))
+    study.optimize(lambda trial: trial.suggest_int("n", 1, 8), n_trials=8)
+    assert sorted(trial.params["n"] for trial in study.trials) == list(range(1, 9))
+
+
+def test_failed_trials_are_not_counted_as_measured() -> None:
+    study = trimtab.create_study(sampler=AutoSampler(seed=0))
+    for number in range(20):
+        trial = study.ask(dict(cube(2)))
+        assert study.get_trial(number).system_attrs["sampler"] == "QMCSampler"
+        study.tell(trial, state=trimtab.TrialState.FAIL)
+
+
+FIRST_TRIALS = """
+import sys
+import trimtab
+study = trimtab.create_study()
+study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=3)
+study.ask({"x": trimtab.distributions.FloatDistribution(0, 1)})
+print([name for name in sys.modules if name.split(".")[0] in ("scipy", "cmaes")])
+"""
+
+
+def test_the_first_trials_of_a_study_load_no_scipy() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_TRIALS], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 REASONS = {
     "direction": "Opening a study with a direction it does not have raises `ValueError`",
+    "sampler": "Without a sampler, a study uses `AutoSampler`",
     "typed": "raise `TypeError` or `ValueError` where Optuna happens to raise another",
     "step and log": "`step` and `log` go together",
     "inf": "Infinities are no objective values",
@@ -19,6 +20,7 @@ REASONS = {
 
 DIFFERENT = {
     "creating: open another direction": "direction",
+    "creating: sampler": "sampler",
     "asking: no mapping": "typed",
     "asking: no distribution": "typed",
     "asking: trials": "typed",

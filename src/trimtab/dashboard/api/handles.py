@@ -8,7 +8,7 @@ from typing import Final
 
 from trimtab.dashboard.context import StudyView
 from trimtab.experiment.keeping import KEY
-from trimtab.samplers import TPESampler
+from trimtab.samplers import AutoSampler
 from trimtab.schedulers import MedianPruner
 from trimtab.service import Client
 from trimtab.study import Study
@@ -32,7 +32,7 @@ class Handles:
         with self._lock:
             handle = self._handles.pop(key, None)
             if handle is None:
-                handle = Study(view.study_name, view.storage, TPESampler(), MedianPruner())
+                handle = Study(view.study_name, view.storage, AutoSampler(), MedianPruner())
             self._handles[key] = handle
             if len(self._handles) > _MOST:
                 self._handles.popitem(last=False)
