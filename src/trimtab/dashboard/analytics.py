@@ -37,7 +37,8 @@ ROWS: Final = 10
 _MAX_WHERE: Final = 4000
 _NEVER_LOG: Final = (
     *("importances", "edf", "paths", "rank"),
-    *("model", "model-contour", "leave-one-out"),
+    *("model", "model-contour", "model-trace", "model-sensitivity", "model-front"),
+    "leave-one-out",
 )
 
 

@@ -15,7 +15,10 @@ from trimtab.visualization.importances import plot_param_importances
 from trimtab.visualization.intermediate import plot_intermediate_values
 from trimtab.visualization.leave_one_out import plot_leave_one_out
 from trimtab.visualization.model_contour import plot_model_contour
+from trimtab.visualization.model_front import plot_model_front
+from trimtab.visualization.model_sensitivity import plot_model_sensitivity
 from trimtab.visualization.model_slice import plot_model_slice
+from trimtab.visualization.model_trace import plot_model_trace
 from trimtab.visualization.parallel import plot_parallel_coordinate
 from trimtab.visualization.pareto import plot_pareto_front
 from trimtab.visualization.paths import plot_parameter_paths
@@ -35,7 +38,10 @@ __all__ = [
     "plot_intermediate_values",
     "plot_leave_one_out",
     "plot_model_contour",
+    "plot_model_front",
+    "plot_model_sensitivity",
     "plot_model_slice",
+    "plot_model_trace",
     "plot_optimization_history",
     "plot_parallel_coordinate",
     "plot_param_importances",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from trimtab.records import FrozenTrial
+from trimtab.visualization.bars import bars_of_parameters
 from trimtab.visualization.data import (
     DEFAULT_TARGET_NAME,
     StudyLike,
@@ -15,17 +16,14 @@ from trimtab.visualization.data import (
     objective_name,
     select,
 )
-from trimtab.visualization.figure import HEIGHT, empty, make, nothing_complete
+from trimtab.visualization.figure import empty, nothing_complete
 from trimtab.visualization.plotting import graph_objects
-from trimtab.visualization.text import labels, plain
-from trimtab.visualization.theme import ThemeName, get_theme
+from trimtab.visualization.theme import ThemeName
 
 if TYPE_CHECKING:
     from trimtab.importance import BaseImportanceEvaluator
 
 _TITLE = "Hyperparameter Importances"
-_BAR = 26  # pixels
-_NAME = 24
 
 
 def plot_param_importances(
@@ -72,57 +70,9 @@ def plot_param_importances(
         (name, get_param_importances(study, evaluator=evaluator, params=names, target=what))
         for name, what in _targets(study, target, target_name)
     ]
-    order = list(dict.fromkeys(name for _, found in bars for name in found))
-    if not order:
+    if not any(found for _, found in bars):
         return empty(_TITLE, theme, "No parameters to compare.")
-    total = {name: sum(found.get(name, 0.0) for _, found in bars) for name in order}
-    order.sort(key=total.__getitem__)  # Plotly stacks bars from below
-    colors = get_theme(theme)
-    traces: list[dict[str, Any]] = []
-    for index, (objective, found) in enumerate(bars):
-        shares = [found.get(name, 0.0) for name in order]
-        traces.append(
-            {
-                "type": "bar",
-                "orientation": "h",
-                "name": plain(objective),
-                "x": shares,
-                # By place, not by label: two long names may look alike when shortened.
-                "y": list(range(len(order))),
-                "text": [f"{share:.2f}" if share >= 0.01 else "<0.01" for share in shares],
-                "textposition": "outside",
-                "cliponaxis": False,
-                "marker": {"color": colors.color(index)},
-                "hovertext": [
-                    f"<b>{plain(name)}</b> ({type(space[name]).__name__})" for name in order
-                ],
-                "meta": [plain(objective)],
-                "hovertemplate": "%{hovertext}<br>%{meta[0]}: %{x:.4~g}<extra></extra>",
-            }
-        )
-    top = max(share for trace in traces for share in trace["x"])
-    height = 140 + _BAR * len(order) * len(bars)
-    layout = {
-        # Room to the right of the longest bar for its label.
-        "xaxis": {
-            "title": {"text": "Hyperparameter Importance"},
-            "range": [0.0, top * 1.15 or 1.0],
-        },
-        "yaxis": {
-            "tickvals": list(range(len(order))),
-            "ticktext": labels(order, _NAME),
-            "showgrid": False,
-            "ticklabelstandoff": 6,
-            "tickfont": {"color": colors.text},
-            "range": [-0.6, len(order) - 0.4],
-        },
-        "barmode": "group",
-        "showlegend": len(bars) > 1,
-        "height": height if height > HEIGHT else None,
-    }
-    if len(bars) > 1:
-        layout["legend"] = {"traceorder": "normal"}
-    return make(_TITLE, theme, traces, layout)
+    return bars_of_parameters(_TITLE, "Hyperparameter Importance", bars, space, theme)
 
 
 def _targets(

@@ -14,7 +14,7 @@ from trimtab.visualization.figure import empty, make, thinning_note, value_axis
 from trimtab.visualization.model import NORMAL_95, Modelled, modelled, nothing_to_say
 from trimtab.visualization.plotting import graph_objects
 from trimtab.visualization.text import plain
-from trimtab.visualization.theme import Theme, ThemeName, get_theme
+from trimtab.visualization.theme import Theme, ThemeName, faint, get_theme
 from trimtab.visualization.thinning import MAX_TRIALS, check_limit, shared_limit
 
 _TITLE: Final = "Model along each parameter"
@@ -144,7 +144,7 @@ def _expected(
             "x": axis.positions,
             "y": high,
             "fill": "tonexty",
-            "fillcolor": _faint(theme.accent),
+            "fillcolor": faint(theme.accent),
         },
         {
             **place,
@@ -157,9 +157,3 @@ def _expected(
             "hovertemplate": "%{meta[0]}: %{x:.6~g}<br>expected: %{y:.6~g}<extra></extra>",
         },
     ]
-
-
-def _faint(color: str) -> str:
-    """A colour that lets what is behind it through."""
-    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red},{green},{blue},0.18)"

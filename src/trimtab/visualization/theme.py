@@ -132,6 +132,12 @@ class Theme:
         }
 
 
+def faint(color: str) -> str:
+    """A colour, as ``#rrggbb``, that lets what is behind it through."""
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.18)"
+
+
 SHORT_BAR: dict[str, Any] = {"lenmode": "pixels", "len": 320}
 """The length of a colour bar beside several rows of panels."""
 

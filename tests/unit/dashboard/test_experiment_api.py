@@ -99,14 +99,20 @@ def test_its_model_is_drawn(api: TestClient, client: Client) -> None:
         client.complete_trial(index, {"loss": p["x"], "cost": 1.0})
     study = path(client).removeprefix("/api")
     page = api.get(f"{study}/analytics?log=1").text
-    for kind in ("model", "model-contour", "leave-one-out"):
+    both = {"param": ["x", "y"]}
+    drawn: dict[str, tuple[dict[str, list[str]], str]] = {
+        "model": (both, "Expected"),
+        "model-contour": (both, "Standard deviation"),
+        "model-trace": ({}, "Best by the model"),
+        "model-sensitivity": ({}, "rate of change"),
+        "leave-one-out": ({}, "Perfect"),
+    }
+    for kind, (options, text) in drawn.items():
         assert f"figures/{kind}?" in page
-        options = (
-            {"target": "0"} if kind == "leave-one-out" else {"target": "0", "param": ["x", "y"]}
-        )
-        figure = api.get(f"{study}/figures/{kind}", params=options)
+        figure = api.get(f"{study}/figures/{kind}", params={"target": "0", **options})
         assert figure.status_code == 200
-        assert "Trial" in figure.text
+        assert text in figure.text
+    assert "figures/model-front" not in page
     ok(api.post("/api/studies", json={"name": "plain"}), 201)
     assert "figures/model" not in api.get("/studies/0-2/analytics").text
 

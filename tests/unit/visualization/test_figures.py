@@ -1,6 +1,7 @@
 """What holds for every figure."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -37,6 +38,8 @@ ONE: dict[str, Callable[..., Any]] = {
     "importances": visualization.plot_param_importances,
     "model": visualization.plot_model_slice,
     "model-contour": visualization.plot_model_contour,
+    "model-trace": visualization.plot_model_trace,
+    "model-sensitivity": visualization.plot_model_sensitivity,
     "leave-one-out": visualization.plot_leave_one_out,
 }
 
@@ -47,15 +50,19 @@ def _volume(study: StandIn, **options: Any) -> Any:
 
 TWO: dict[str, Callable[..., Any]] = {
     "pareto": visualization.plot_pareto_front,
+    "model-front": visualization.plot_model_front,
     "hypervolume": _volume,
     "parallel": visualization.plot_parallel_coordinate,
     "timeline": visualization.plot_timeline,
     "importances": visualization.plot_param_importances,
 }
-WHOLE = {"edf", "importances", "hypervolume"}
+WHOLE = {"edf", "importances", "hypervolume", "model-sensitivity"}
 """Figures that show a summary of all trials, and no trial by itself."""
 
-MODELS = {"model", "model-contour", "leave-one-out"}
+FEW = {"model-trace"}
+"""Figures that are not drawn of thousands of trials."""
+
+MODELS = {name for name in (*ONE, *TWO) if name.startswith("model")} | {"leave-one-out"}
 """Figures of a process, which is for fewer trials."""
 
 EVERY = [*((name, plot, 1) for name, plot in ONE.items()), *((n, p, 2) for n, p in TWO.items())]
@@ -165,6 +172,9 @@ def test_a_single_trial_is_drawn(plot: Callable[..., Any], m: int) -> None:
         visualization.plot_param_importances: "two complete trials",
         visualization.plot_model_slice: "Fewer than 3",
         visualization.plot_model_contour: "Fewer than 3",
+        visualization.plot_model_trace: "Fewer than 3",
+        visualization.plot_model_sensitivity: "Fewer than 3",
+        visualization.plot_model_front: "Fewer than 3",
         visualization.plot_leave_one_out: "Fewer than 3",
     }
     if plot in too_few:
@@ -282,7 +292,7 @@ def test_a_hundred_thousand_trials_take_a_moment_and_few_bytes() -> None:
             begun = time.perf_counter()
             figure = plot(study)
             if name in MODELS:
-                assert "up to 3,000" in figure.layout.annotations[0].text
+                assert re.search(r"up to [13],000 complete", figure.layout.annotations[0].text)
                 continue
             took = time.perf_counter() - begun
             # The aim is one second; a busy machine may need many times as long.
@@ -296,6 +306,9 @@ def test_thousands_of_trials_are_thinned_in_every_figure() -> None:
     for m, plots in ((1, ONE), (2, TWO)):
         study = large(m, 3_000)
         for name, plot in plots.items():
+            if name in FEW:
+                assert "up to 1,000" in plot(study).layout.annotations[0].text
+                continue
             options = {"max_trials": 100} if name not in WHOLE else {}
             figure = plot(study, **options)
             numbers = {

@@ -10,7 +10,16 @@ import pytest
 import trimtab
 from trimtab.errors import InvalidArgument
 from trimtab.samplers import GPSampler
-from trimtab.visualization import plot_leave_one_out, plot_model_contour, plot_model_slice
+from trimtab.samplers.gp.model import Posterior
+from trimtab.space import Distribution
+from trimtab.visualization import (
+    plot_leave_one_out,
+    plot_model_contour,
+    plot_model_front,
+    plot_model_sensitivity,
+    plot_model_slice,
+    plot_model_trace,
+)
 
 
 @pytest.fixture(scope="module")
@@ -98,3 +107,116 @@ def test_one_of_several_objectives() -> None:
     assert abs(line.x[int(np.argmax(line.y))] - 0.5) < 0.1
     with pytest.raises(InvalidArgument, match="target"):
         plot_leave_one_out(study, target="nope")
+
+
+def test_the_trace_is_what_the_model_knew_then() -> None:
+    """After k trials: the posterior mean of the best, by a process told of these k alone."""
+    study = trimtab.create_study(sampler=GPSampler(seed=2), direction="maximize")
+    rng = np.random.default_rng(3)
+    for _ in range(14):
+        trial = study.ask()
+        x = trial.suggest_float("x", 0.0, 1.0)
+        study.tell(trial, -((x - 0.4) ** 2) + 0.2 * rng.standard_normal())
+    figure = plot_model_trace(study)
+    model, raw = (
+        next(t for t in figure.data if t.name == name)
+        for name in ("Best by the model", "Best measured")
+    )
+    values = np.array([trial.value for trial in study.trials], np.float64)
+    assert list(model.x) == list(raw.x) == list(range(1, 15))
+    assert list(raw.y) == np.maximum.accumulate(values).tolist()
+    predictor = GPSampler(seed=2).predictor(study.history)
+    numbers, means, _ = predictor.at_trials()
+    assert model.customdata[-1] == numbers[np.argmax(means)]
+    assert model.y[-1] == pytest.approx(means.max(), rel=1e-3)
+    assert model.y[-1] < raw.y[-1]  # the best of noisy values is in part luck
+    prior = predictor._surrogate.ordered_posterior(0, predictor._seen)
+    for k in (3, 9):
+        first = Posterior(
+            prior.kernel,
+            prior.scales,
+            prior.mean,
+            prior.points[:k],
+            np.asfortranarray(prior.lower[:k, :k]),
+            prior.innovations[:k],
+        )
+        mean, variance = first.predict(prior.points[:k] / prior.scales)
+        row = int(np.argmin(mean[:, 0]))
+        transform = predictor._surrogate.objectives[0].transform
+        middle, half = transform.backward(mean[[row], 0], np.sqrt(variance[[row]]))
+        assert model.customdata[k - 1] == numbers[row]
+        assert model.y[k - 1] == pytest.approx(-middle[0])
+        band = [next(t for t in figure.data if t.name == n).y[k - 1] for n in ("Lower", "95 %")]
+        assert (band[1] - band[0]) / 2 == pytest.approx(1.96 * half[0], rel=1e-3)
+
+
+def test_the_trace_begins_with_the_first_feasible_trial() -> None:
+    study = trimtab.create_study(sampler=GPSampler(seed=0))
+    for number in range(6):
+        trial = study.ask()
+        trial.set_constraint("c", 1.0 if number < 2 else -1.0)
+        study.tell(trial, trial.suggest_float("x", 0.0, 1.0) - 10.0 * (number < 2))
+    figure = plot_model_trace(study)
+    model, raw = (t for t in figure.data if t.name in ("Best by the model", "Best measured"))
+    model, raw = (model, raw) if model.name == "Best by the model" else (raw, model)
+    assert list(model.x) == [3, 4, 5, 6]
+    assert min(model.customdata) >= 2
+    assert np.isnan(raw.y[:2]).all()
+    assert raw.y[2] > -1.0
+
+
+def test_the_trace_of_a_long_study_is_not_drawn() -> None:
+    study = trimtab.create_study()
+    space: dict[str, Distribution] = {"x": trimtab.FloatDistribution(0, 1)}
+    for i in range(1_001):
+        study.add_trial(
+            trimtab.create_trial(params={"x": i / 2000}, distributions=space, value=float(i))
+        )
+    assert "up to 1,000" in plot_model_trace(study).layout.annotations[0].text
+
+
+def test_the_front_is_that_of_the_means() -> None:
+    study = trimtab.create_study(directions=["minimize", "maximize"], sampler=GPSampler(seed=0))
+    study.set_metric_names(["cost", "gain"])
+    rng = np.random.default_rng(0)
+    for _ in range(15):
+        trial = study.ask({"x": trimtab.FloatDistribution(0.0, 1.0)})
+        x = trial.params["x"]
+        trial.set_constraint("c", x - 0.8)
+        study.tell(trial, [x + 0.1 * rng.normal(), x * x + 0.1 * rng.normal()], sems=[0.1, 0.1])
+    figure = plot_model_front(study)
+    front = next(t for t in figure.data if t.name == "Expected, on the front")
+    measured = next(t for t in figure.data if t.name == "Measured")
+    shown = {n for t in figure.data for n in t.customdata.tolist()}
+    assert shown == {t.number for t in study.trials if t.params["x"] <= 0.8}
+    assert len(measured.x) == len(shown)
+    predictor = GPSampler(seed=0).predictor(study.history)
+    numbers, means, sds = predictor.at_trials(1)
+    row = int(np.nonzero(numbers == front.customdata[0])[0][0])
+    assert front.y[0] == pytest.approx(means[row], rel=1e-3)
+    assert front.error_y.array[0] == pytest.approx(1.96 * sds[row], rel=1e-3)
+    order = np.argsort(front.x)
+    assert (np.diff(np.array(front.y)[order]) > 0.0).all()
+    assert figure.layout.xaxis.title.text == "cost"
+    with pytest.raises(InvalidArgument, match="two or three"):
+        plot_model_front(trimtab.create_study())
+
+
+def test_the_front_of_three_objectives_is_in_space() -> None:
+    study = trimtab.create_study(directions=["minimize"] * 3, sampler=GPSampler(seed=0))
+    for _ in range(6):
+        trial = study.ask({"x": trimtab.FloatDistribution(0.0, 1.0)})
+        x = trial.params["x"]
+        study.tell(trial, [x, 1 - x, (x - 0.5) ** 2])
+    figure = plot_model_front(study)
+    assert {trace.type for trace in figure.data} == {"scatter3d"}
+    assert len(figure.data[-1].error_z.array) == len(figure.data[-1].x)
+
+
+def test_the_sensitivity_is_the_models(study: trimtab.Study) -> None:
+    (bars,) = plot_model_sensitivity(study).data
+    shares = GPSampler(seed=0).predictor(study.history).sensitivities()
+    assert sorted(bars.x) == pytest.approx(sorted(shares[n] for n in ("x", "rate", "kind")))
+    assert bars.x[-1] == max(bars.x)  # on top
+    ticks = plot_model_sensitivity(study).layout.yaxis.ticktext
+    assert ticks[0] == min(("x", "rate", "kind"), key=shares.__getitem__)

@@ -14,6 +14,7 @@ from trimtab.records import History
 from trimtab.samplers.gp.model import Posterior, solve_transposed
 from trimtab.samplers.gp.observations import Indices, Observations
 from trimtab.samplers.gp.outputs import Standardization
+from trimtab.samplers.gp.progress import Progress, best_rows
 from trimtab.samplers.gp.surrogate import Surrogate
 from trimtab.space import Floats, Space
 
@@ -143,6 +144,33 @@ class Predictor:
         middle, half = transform.backward(mean, sd)
         observed = transform.backward(y, np.zeros_like(y))[0]
         return LeaveOneOut(seen.numbers[rows], sign * observed, sign * middle, half)
+
+    def at_trials(self, objective: int = 0) -> tuple[Indices, Floats, Floats]:
+        """Complete trials, and the posterior means and standard deviations at their points.
+
+        Returns:
+            Shape (n,) each; trials in the order in which they finished.
+        """
+        mean, sd = self.predict(self._seen.points, objective)
+        return self._seen.numbers, mean, sd
+
+    def progress(self, objective: int = 0, most: int = 200) -> Progress:
+        """The best feasible arm by the model after so many trials, with what is known by then.
+
+        The hyperparameters are those of now.
+
+        Args:
+            objective: Which one.
+            most: At so many points in the study's course, evenly chosen, the last among them.
+        """
+        n, feasible = len(self._seen), self._seen.violation <= 0.0
+        first = int(np.argmax(feasible)) + 1 if feasible.any() else n + 1
+        counts = np.unique(np.linspace(n, first, min(most, max(n + 1 - first, 0))).astype(np.int64))
+        model = self._surrogate.ordered_posterior(objective, self._seen)
+        rows, means, variances = best_rows(model, feasible, counts)
+        transform = self._surrogate.objectives[objective].transform
+        middle, half = transform.backward(means, np.sqrt(variances))
+        return Progress(counts, self._seen.numbers[rows], self._signs[objective] * middle, half)
 
     def best(self) -> int | None:
         """A trial of the arm that is best by the model; of one objective.

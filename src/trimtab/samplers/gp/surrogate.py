@@ -214,6 +214,16 @@ class Surrogate:
         features = self.encoding.features(seen.points[rows])
         return output.posterior.observing(features, noise, output.transform.forward(losses))
 
+    def ordered_posterior(self, j: int, seen: Observations) -> Posterior:
+        """The same with a row for each observation, in their order, however many there are."""
+        output = self.objectives[j]
+        variance = self._variance(seen.losses[:, j], seen.sems[:, j], output.transform)
+        noise = np.where(np.isnan(variance), output.hyperparameters.noise, variance)
+        prior = output.posterior
+        features = self.encoding.features(seen.points)
+        y = output.transform.forward(seen.losses[:, j])
+        return Posterior.of(prior.kernel, prior.scales, prior.mean, features, noise, y)
+
     def constraint_posterior(self, k: int, seen: Observations) -> Posterior:
         """The k-th constraint's process, likewise."""
         column, output = self.constraints[k]
