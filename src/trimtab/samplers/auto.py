@@ -31,7 +31,8 @@ _NSGA_TRIALS = 1_000
 class AutoSampler(Sampler):
     """Leaves each trial to the sampler that is best for it, and writes down which one that was.
 
-    - The first trials come from a Sobol' sequence, as nothing is known.
+    - The first trial is the middle of the space and the next ones come from a Sobol' sequence, as
+      nothing is known.
     - Then a Gaussian process proposes (`GPSampler`), which needs the fewest trials: for up to 250
       of them (120 with several objectives, whose hypervolumes take longer), up to 50 parameters, up
       to 64 choices in one of them and up to three objectives.
@@ -107,7 +108,7 @@ class AutoSampler(Sampler):
         sampler = self.chosen(history, space)
         proposal = sampler.propose(history, space, number, rng)
         name = type(sampler).__name__
-        if sampler is self._gp and not self._gp.is_modelling(history):
+        if sampler is self._gp and not self._gp.is_modelling(history, number):
             name = "QMCSampler"
         return Proposal(proposal.point, {**proposal.state, MADE_BY: name}, proposal.params)
 
