@@ -11,8 +11,8 @@ import numpy as np
 from trimtab.errors import InvalidArgument
 from trimtab.records import FrozenTrial, History, TrialState
 from trimtab.samplers.base import Proposal, Sampler
+from trimtab.samplers.centred import CentredSequence, begins
 from trimtab.samplers.qmc import QMCSampler
-from trimtab.samplers.sobol import SobolSampler
 from trimtab.space import Distribution, Floats, Internal, Space
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 MADE_BY: Final = "sampler"
 """Where a trial keeps the name of the sampler that proposed it."""
 
-_START = 8
 _START_MEMORY = 64
 _START_TRIES = 16
 _GP_TRIALS = 250
@@ -39,7 +38,8 @@ _NSGA_TRIALS = 1_000
 class AutoSampler(Sampler):
     """Leaves each trial to the sampler that is best for it, and writes down which one that was.
 
-    - The first trials, until 8 are complete, come from a Sobol' sequence, as nothing is known.
+    - The first trial is the middle of the space and the next ones come from a Sobol' sequence, as
+      nothing is known: five, with several objectives eight, running ones among them.
     - Then a Gaussian process proposes (`GPSampler`), which needs the fewest trials: for up to 250
       of them (120 with several objectives, whose hypervolumes take longer), up to 50 parameters, up
       to 64 choices in one of them and up to three objectives.
@@ -76,7 +76,7 @@ class AutoSampler(Sampler):
         super().__init__(seed)
         self.constraints_func = constraints_func
         self._budget = budget
-        self._start = SobolSampler(seed)
+        self._start = CentredSequence(seed)
 
     # Each is made, and its module loaded, when its first trial comes.
 
@@ -86,7 +86,6 @@ class AutoSampler(Sampler):
 
         return GPSampler(
             seed=self.seed,
-            n_startup_trials=_START,
             independent_sampler=self._start,
             warn_independent_sampling=False,
         )
@@ -114,15 +113,17 @@ class AutoSampler(Sampler):
     def reseed_rng(self) -> None:
         """Draw a new seed from the system's entropy, for all of them."""
         super().reseed_rng()
-        self._start = SobolSampler()
+        self._start = CentredSequence(None)
         for name in ("_gp", "_tpe", "_cmaes", "_nsga"):
             self.__dict__.pop(name, None)
 
-    def chosen(self, history: History, space: Space) -> Sampler:
-        """The sampler of the next trial; see above for the rules."""
+    def chosen(self, history: History, space: Space, number: int | None = None) -> Sampler:
+        """The sampler of the next trial (or of that ``number``); see above for the rules."""
         m, n = history.n_objectives, len(history.finished)
         if _is_for_gp(space, m, n):
-            return self._start if _n_complete(history) < _START else self._gp
+            complete = int((history.states[~history.archived] == TrialState.COMPLETE).sum())
+            running = sum(other != number for other in history.running)
+            return self._start if begins(m, complete, running) else self._gp
         if m > _GP_OBJECTIVES and n >= _NSGA_TRIALS:
             return self._nsga
         if (
@@ -139,7 +140,7 @@ class AutoSampler(Sampler):
         self, history: History, space: Space, number: int, rng: np.random.Generator
     ) -> Proposal:
         """What the sampler of this trial proposes, and its name."""
-        sampler = self.chosen(history, space)
+        sampler = self.chosen(history, space, number)
         proposal = sampler.propose(history, space, number, rng)
         if sampler is self._start:
             point = _new(proposal.point, history, space, rng)
@@ -174,10 +175,6 @@ def _is_for_gp(space: Space, n_objectives: int, n_trials: int) -> bool:
         and len(space) <= _GP_PARAMETERS
         and bool(choices.max(initial=0) <= _GP_CHOICES)
     )
-
-
-def _n_complete(history: History) -> int:
-    return int((history.states[~history.archived] == TrialState.COMPLETE).sum())
 
 
 def _new(point: Floats, history: History, space: Space, rng: np.random.Generator) -> Floats:

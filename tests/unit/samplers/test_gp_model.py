@@ -132,6 +132,20 @@ def test_what_matters_not_gets_a_long_scale() -> None:
     assert found.noise < 1e-2
 
 
+def test_choices_are_taken_to_be_alike() -> None:
+    space = Space({**cube(1), "k": CategoricalDistribution(("a", "b", "c"))})
+
+    def lengths(ordered: frozenset[str]) -> Floats:
+        encoding = Encoding(space, ordered)
+        features, zero = encoding.features(np.full((1, 2), 0.5)), np.zeros(1)
+        sample = Sample(features, zero, zero, np.ones(1), np.arange(1))
+        return fit(encoding, matern52, sample).lengths
+
+    assert np.ptp(lengths(frozenset({"k"}))) < 0.01
+    rate, kind = lengths(frozenset())
+    assert kind / rate == pytest.approx(np.e, rel=0.02)
+
+
 def test_noise_is_inferred() -> None:
     rng = np.random.default_rng(0)
     x = rng.random((80, 2))

@@ -20,6 +20,9 @@ from trimtab.samplers.gp.model import JITTER
 from trimtab.space import Floats
 
 _LENGTH_SD = math.sqrt(3.0)
+_CHOICE = 1.0
+"""Added to the logarithm of an unordered column's length scale: that its choices are alike but for
+a constant is more likely than that they have nothing in common."""
 _LENGTH_BOUNDS = (math.log(0.005), math.log(1e3))
 _NOISE_MEAN, _NOISE_SD = -8.0, 2.0
 _NOISE_BOUNDS = (math.log(1e-7), math.log(1.0))
@@ -94,7 +97,8 @@ class _Evidence:
         self._sample = sample
         self._d = encoding.d
         self._distances = encoding.distances(sample.features).reshape(encoding.d, n * n)
-        self.length_mean = math.sqrt(2.0) + 0.5 * math.log(max(encoding.d, 1))
+        self.length_mean = np.full(encoding.d, math.sqrt(2.0) + 0.5 * math.log(max(encoding.d, 1)))
+        self.length_mean[encoding.unordered] += _CHOICE
         self.unknown = bool(sample.share.any())
         self._mean = 0.0
 
@@ -102,12 +106,8 @@ class _Evidence:
         """Where to begin: few or many waves, without or with noise that explains the rest."""
         lengths = [self.length_mean - _LENGTH_SD**2 + off for off in _LENGTH_STARTS]
         if not self.unknown:
-            return [np.full(self._d, length) for length in lengths]
-        return [
-            np.append(np.full(self._d, length), noise)
-            for length in lengths
-            for noise in _NOISE_STARTS
-        ]
+            return lengths
+        return [np.append(length, noise) for length in lengths for noise in _NOISE_STARTS]
 
     def __call__(self, logs: Floats) -> tuple[float, Floats]:
         sample, d = self._sample, self._d

@@ -15,6 +15,7 @@ import numpy as np
 from trimtab.errors import InvalidArgument, InvalidType
 from trimtab.records import FrozenTrial, History, TrialState
 from trimtab.samplers.base import Proposal, Sampler
+from trimtab.samplers.centred import CentredSequence, begins
 from trimtab.samplers.gp.activity import Activity
 from trimtab.samplers.gp.domain import Domain
 from trimtab.samplers.gp.grid import Grid
@@ -26,7 +27,6 @@ from trimtab.samplers.gp.region import Region
 from trimtab.samplers.gp.search import Budget, Search
 from trimtab.samplers.gp.surrogate import Surrogate, fitted_rows
 from trimtab.samplers.gp.threads import one_thread
-from trimtab.samplers.qmc import QMCSampler
 from trimtab.space import Distribution, Floats, Internal, LinearConstraint, Space, to_unit
 
 _logger = logging.getLogger(__name__)
@@ -76,9 +76,11 @@ class GPSampler(Sampler):
         The modules of this package name those of each part.
 
     Args:
-        n_startup_trials: So many trials come from ``independent_sampler`` before the first fit.
+        n_startup_trials: So many trials come from ``independent_sampler``, running ones among
+            them; half of them at least are complete before the first fit. None: 5, and with
+            several objectives 8.
         independent_sampler: Proposes the first trials, and parameters that were not foreseen. None:
-            a scrambled Sobol' sequence does (`QMCSampler`).
+            the first is the middle of the space, the others are a scrambled Sobol' sequence.
         warn_independent_sampling: Log a warning where an ``independent_sampler`` that was given
             draws a parameter that was not foreseen, after the first trial.
         seed: See `Sampler`.
@@ -104,7 +106,7 @@ class GPSampler(Sampler):
     def __init__(
         self,
         *,
-        n_startup_trials: int = 8,
+        n_startup_trials: int | None = None,
         independent_sampler: Sampler | None = None,
         warn_independent_sampling: bool = True,
         seed: int | None = None,
@@ -116,7 +118,7 @@ class GPSampler(Sampler):
         ordered: Iterable[str] = (),
         constraints_func: Callable[[FrozenTrial], Sequence[float]] | None = None,
     ) -> None:
-        if n_startup_trials < 1:
+        if n_startup_trials is not None and n_startup_trials < 1:
             raise InvalidArgument("n_startup_trials", "at least 1", n_startup_trials)
         for constraint in parameter_constraints:
             if not isinstance(constraint, LinearConstraint):
@@ -132,7 +134,7 @@ class GPSampler(Sampler):
         self._ordered = frozenset(ordered)
         self._given = independent_sampler is not None
         self._warn = warn_independent_sampling
-        self._startup = independent_sampler or _sequence(seed)
+        self._startup = independent_sampler or CentredSequence(seed, self._ordered)
         self._kernel: Kernel = matern52
         self._budget = Budget()
         self._joined: tuple[Space, Space] | None = None
@@ -153,7 +155,7 @@ class GPSampler(Sampler):
         if self._given:
             self._startup.reseed_rng()
         else:
-            self._startup = _sequence(None)
+            self._startup = CentredSequence(None, self._ordered)
 
     def search_space(self, history: History) -> Space:
         """What was given as such, and what trials have shown."""
@@ -175,7 +177,8 @@ class GPSampler(Sampler):
         thresholds = self._thresholds(history)
         seen = Observations.of(history, space)
         pending = pending_points(history, space, number, _MOST_PENDING)
-        if len(seen) < self._n_startup or np.isnan(seen.points).all():
+        begins = self._begins(history, len(seen), len(pending))
+        if begins or np.isnan(seen.points).all():
             domain = Domain(bounds.grid, bounds.fixed, None, bounds.region)
             first = self._startup.propose(history, space, number, rng).point
             filled = np.where(np.isnan(first), rng.random(len(space)), first)
@@ -207,12 +210,6 @@ class GPSampler(Sampler):
             )
         return self._startup.propose_one(history, space, number, rng, given)
 
-    def is_modelling(self, history: History) -> bool:
-        """Whether enough trials are complete for a fit."""
-        states = history.states
-        complete = (states == TrialState.COMPLETE) & ~history.archived
-        return int(complete.sum()) >= self._n_startup
-
     @one_thread()
     def predictor(self, history: History, space: Space | None = None) -> Predictor:
         """The model of a study, whichever sampler proposed its trials.
@@ -234,11 +231,11 @@ class GPSampler(Sampler):
     @one_thread()
     def best(self, history: History) -> int | None:
         """See `Sampler.best`; by the model, and None where it predicts badly."""
-        if history.n_objectives > 1 or len(history.finished) < self._n_startup:
+        if history.n_objectives > 1 or self._begins(history, len(history.finished)):
             return None
         space = self.search_space(history)
         seen = Observations.of(history, space)
-        if len(seen) < self._n_startup or not len(space):
+        if self._begins(history, len(seen)) or not len(space):
             return None
         return Predictor(history, space, seen, self.surrogate(history, space, seen)).best()
 
@@ -251,6 +248,10 @@ class GPSampler(Sampler):
             made = Surrogate(space, seen, self._kernel, self._ordered, self._noiseless)
             kept = self._surrogates[history] = (key, made)
         return kept[1]
+
+    def _begins(self, history: History, n_complete: int, n_running: int = 0) -> bool:
+        """Whether the next trial is one of the first ones."""
+        return begins(history.n_objectives, n_complete, n_running, self._n_startup)
 
     def _by_improvement(
         self,
@@ -302,10 +303,6 @@ class GPSampler(Sampler):
             found = _Bounds(grid, fixed, region)
             self._bounds = dict([*self._bounds.items(), (space, found)][-_KEPT_SPACES:])
         return found
-
-
-def _sequence(seed: int | None) -> QMCSampler:
-    return QMCSampler(scramble=True, seed=seed, warn_asynchronous_seeding=False)
 
 
 def _first_new(
