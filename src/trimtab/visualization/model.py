@@ -77,8 +77,8 @@ def nothing_to_say(study: StudyLike) -> str:
     if not len(study.history.usable(TrialState.COMPLETE)):
         return nothing_complete(study.history)
     if len(study.history.usable(TrialState.COMPLETE)) > MOST:
-        return f"A Gaussian process is drawn of up to {MOST:,} complete trials."
-    return f"Fewer than {FEWEST} trials are complete: a model would have nothing to say."
+        return f"A Gaussian process is drawn\nof up to {MOST:,} complete trials."
+    return f"Fewer than {FEWEST} trials are complete:\na model would have nothing to say."
 
 
 def modelled(

@@ -52,7 +52,7 @@ def plot_model_trace(
     limit = check_limit(max_trials)
     if len(study.history.usable(TrialState.COMPLETE)) > _MOST:
         return empty(
-            _TITLE, theme, f"The model's best is drawn of up to {_MOST:,} complete trials."
+            _TITLE, theme, f"The model's best is drawn\nof up to {_MOST:,} complete trials."
         )
     model = modelled(study, target, target_name, None)
     if model is None:
