@@ -22,6 +22,9 @@ FEWEST: Final = 3
 MOST: Final = 3_000
 """Complete trials above which the model takes too long for a picture."""
 
+MOST_TRACED: Final = 1_000
+"""The same of a picture that shows the model as it was after each of them."""
+
 NORMAL_95: Final = 1.96
 """Standard deviations to either side that hold 95 % of a normal distribution."""
 
@@ -70,6 +73,11 @@ class Modelled:
         if isinstance(distribution, CategoricalDistribution):
             units_of = [to_unit(distribution, int(value)) for value in internal.tolist()]
         return replace(axis, positions=places, internal=internal), np.array(units_of)
+
+
+def has_model(study: StudyLike) -> bool:
+    """Whether there are enough complete trials for a model, and few enough for any picture."""
+    return FEWEST <= len(study.history.usable(TrialState.COMPLETE)) <= MOST_TRACED
 
 
 def nothing_to_say(study: StudyLike) -> str:
