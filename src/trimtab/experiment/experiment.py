@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from trimtab.errors import InvalidArgument, InvalidType, UnknownTrial, WrongStatus
-from trimtab.experiment import fetching, keeping
+from trimtab.experiment import asking, fetching, keeping
 from trimtab.experiment.arm import Arm, GeneratorRun
 from trimtab.experiment.batch import BatchTrial
 from trimtab.experiment.data import Data
@@ -19,13 +19,13 @@ from trimtab.experiment.rows import STATUS_QUO, batch_of, make_row
 from trimtab.experiment.runner import Runner
 from trimtab.experiment.sampling import ExperimentSampler, Generation, fresh_seed
 from trimtab.experiment.space import SearchSpace
-from trimtab.experiment.status import STATUS, TrialStatus, status_from
+from trimtab.experiment.status import TrialStatus, status_from
 from trimtab.experiment.trial import BaseTrial, Trial
-from trimtab.records import DELETED, TrialState, TrialUpdate
+from trimtab.records import DELETED, TrialState
 from trimtab.schedulers import MedianPruner, Scheduler
 from trimtab.schedulers.adapter import as_scheduler
 from trimtab.space import check_name
-from trimtab.storage import Draft, Lease, Storage, Ticket, open_storage
+from trimtab.storage import Storage, Ticket, open_storage
 from trimtab.study import Study
 from trimtab.study import Trial as StudyTrial
 from trimtab.study.api import StorageLike
@@ -339,29 +339,10 @@ class Experiment:
             SpaceExhausted: If the space is finite and every point has been tried.
             InvalidArgument: If the fixed values are impossible.
         """
-        study = self.study
-        terms = Lease(lease, max_attempts=1)
-        status = TrialStatus.CANDIDATE if candidate else None
-        if fetching.needs_status_quo(self) and self._status_quo is not None:
-            row = make_row(self._space, GeneratorRun([self._status_quo]), 0, status=status)
-            draft = Draft(row.space, row.point, system_attrs=row.system_attrs)
-            if (taken := study.storage.start(study.study_id, draft, terms, ticket)) is not None:
-                return Trial(self, taken.number)
-        if fixed_features or candidate:
-            state = {STATUS: TrialStatus.CANDIDATE.name} if candidate else {}
-            fixed = getattr(fixed_features, "parameters", fixed_features)  # Ax wraps them
-            sampler = self.sampler.variant(fixed, state)
-            study = Study(self.name, study.storage, sampler, self.early_stopping)
-        params: dict[str, Any] = {}
-        with study.storage.lock:
-            handle = study.asker.ask(terms, self._space.roots, buffered=False, ticket=ticket)
-            for name in self._space.active(params):
-                params[name] = handle._suggest(name, self._space.space[name])
-        trial = Trial(self, handle.number)
-        if candidate and trial.status is TrialStatus.RUNNING:  # it waited, or was another's number
-            update = TrialUpdate(system_attrs={STATUS: TrialStatus.CANDIDATE.name})
-            study.storage.write(study.study_id, trial.index, None, update)
-        return trial
+        index = asking.ask(
+            self, lease=lease, fixed_features=fixed_features, candidate=candidate, ticket=ticket
+        )
+        return Trial(self, index)
 
     def gen(self, n: int = 1, *, fixed_features: Mapping[str, Any] | None = None) -> GeneratorRun:
         """Arms for a new trial, proposed by the experiment's sampler with each other in sight.

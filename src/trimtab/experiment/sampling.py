@@ -193,6 +193,42 @@ class ExperimentSampler(Sampler):
             state |= self._expected(history, space, point)
         return Proposal(space.encode(point), state, space.external(point))
 
+    def same_arm(self, history: History, number: int) -> list[int]:
+        """The other trials that measure the arm of one, or have; of those that failed none."""
+        space, point = history.layout(number), history.point(number)
+        alike = ~np.isin(history.states, (DELETED, TrialState.WAITING))
+        for name, internal in zip(space, point, strict=True):
+            alike &= history.raw(name) == float(internal)
+        return [
+            other
+            for other in np.flatnonzero(alike).tolist()
+            if other != number
+            and history.point(other) == point
+            and history.layout(other).names == space.names
+            and _is_tried(history, other)
+        ]
+
+    def elsewhere(self, history: History, number: int, turn: int) -> tuple[Internal, ...] | None:
+        """A new arm for a trial that has begun; None where there is none.
+
+        Args:
+            history: The study, in which others have the arm that the trial has.
+            number: Of the trial.
+            turn: How often it moved before; an arm is drawn from the second time on.
+        """
+        space = history.layout(number)
+        rng = self.streams.at(number, _MOVE + turn)
+        if turn:
+            point = space.decode(rng.random(len(space)).tolist())
+            point = self._feasible.pinned(space, point)
+            if not self._feasible.holds(space, point):
+                point = self._feasible.near(space, point, rng)
+            if (free := self._feasible.finite(space)) is not None:
+                point = _untried(space, point, free, history, number)
+        else:
+            point = space.decode(self.propose(history, space, number, rng).point.tolist())
+        return None if point in _tried(space, history, number) else point
+
     def _expected(
         self, history: History, space: Space, point: tuple[Internal, ...]
     ) -> dict[str, Any]:
@@ -230,6 +266,8 @@ class ExperimentSampler(Sampler):
 
 _REDRAW: Final = 3 << 32
 """Lane of the draws that replace an infeasible point."""
+_MOVE: Final = 4 << 32
+"""The first of the lanes of the draws that replace an arm that another trial has got as well."""
 
 
 def _point(space: Space, proposal: Proposal) -> tuple[Internal, ...]:
@@ -256,13 +294,7 @@ def _untried(
     Raises:
         SpaceExhausted: If none is left for a new trial.
     """
-    tried = {
-        history.point(other)
-        for other, state in enumerate(history.states.tolist())
-        if other != number
-        and (state not in (DELETED, TrialState.FAIL) or _is_abandoned(history, other))
-        and history.layout(other).names == space.names
-    }
+    tried = _tried(space, history, number)
     if point not in tried:
         return point
     left = [other for other in free if other not in tried]
@@ -279,5 +311,19 @@ def _untried(
     return left[int(np.argmin(away.sum(axis=1)))]
 
 
-def _is_abandoned(history: History, number: int) -> bool:
-    return history.system_attrs(number).get("status") == "ABANDONED"
+def _tried(space: Space, history: History, number: int) -> set[tuple[Internal, ...]]:
+    """The arms of all trials but one."""
+    return {
+        history.point(other)
+        for other in range(len(history))
+        if other != number
+        and _is_tried(history, other)
+        and history.layout(other).names == space.names
+    }
+
+
+def _is_tried(history: History, number: int) -> bool:
+    """Whether a trial's arm is not to be proposed again."""
+    if history.states[number] in (DELETED, TrialState.FAIL):
+        return history.system_attrs(number).get("status") == "ABANDONED"
+    return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from trimtab.errors import InvalidArgument
 from trimtab.service.base import ClientBase
@@ -15,13 +15,29 @@ class Pictures(ClientBase):
     """The part of a client that draws; needs the extra ``plot`` to show what is drawn."""
 
     def get_optimization_trace(self) -> Figure:
-        """The value of each trial, and the best so far; the hypervolume of several objectives."""
+        """The value of each trial, and the best so far: as it was measured, and by the model.
+
+        With several objectives it is the hypervolume of the front so far.
+        """
+        from trimtab import visualization as draw
+        from trimtab.visualization.model import has_model
+
+        study = self.experiment.study
+        if len(study.directions) > 1:
+            return draw.plot_hypervolume_history(study)
+        return (draw.plot_model_trace if has_model(study) else draw.plot_optimization_history)(
+            study
+        )
+
+    def get_pareto_plot(self) -> Figure:
+        """Two or three objectives against each other, by the model and with its uncertainty.
+
+        Raises:
+            InvalidArgument: If there are neither two nor three objectives.
+        """
         from trimtab import visualization as draw
 
-        study: Any = self.experiment.study
-        if len(study.directions) > 1:
-            return draw.plot_pareto_front(study)
-        return draw.plot_optimization_history(study)
+        return draw.plot_model_front(self.experiment.study)
 
     def get_contour_plot(
         self,
@@ -73,20 +89,11 @@ class Pictures(ClientBase):
         return draw.plot_leave_one_out(self.experiment.study, target=metric_name)
 
     def get_feature_importances(self, metric_name: str | None = None) -> Figure:
-        """How much of an objective's variation each parameter explains.
+        """How fast an objective changes with each parameter, by the model.
 
         Args:
-            metric_name: An objective; None: the only one, or the first.
+            metric_name: An objective; None: all of them.
         """
         from trimtab import visualization as draw
 
-        return draw.plot_param_importances(self.experiment.study, **self._target(metric_name))
-
-    def _target(self, metric_name: str | None) -> dict[str, Any]:
-        names = [objective.name for objective in self.experiment.config.objectives]
-        if metric_name is not None and metric_name not in names:
-            raise InvalidArgument("metric_name", f"one of the objectives {names}", metric_name)
-        place = names.index(metric_name) if metric_name else 0
-        if len(names) == 1:
-            return {}
-        return {"target": lambda trial: trial.values[place], "target_name": names[place]}
+        return draw.plot_model_sensitivity(self.experiment.study, target=metric_name)

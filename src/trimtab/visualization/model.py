@@ -22,6 +22,9 @@ FEWEST: Final = 3
 MOST: Final = 3_000
 """Complete trials above which the model takes too long for a picture."""
 
+MOST_TRACED: Final = 1_000
+"""The same of a picture that shows the model as it was after each of them."""
+
 NORMAL_95: Final = 1.96
 """Standard deviations to either side that hold 95 % of a normal distribution."""
 
@@ -72,13 +75,18 @@ class Modelled:
         return replace(axis, positions=places, internal=internal), np.array(units_of)
 
 
+def has_model(study: StudyLike) -> bool:
+    """Whether there are enough complete trials for a model, and few enough for any picture."""
+    return FEWEST <= len(study.history.usable(TrialState.COMPLETE)) <= MOST_TRACED
+
+
 def nothing_to_say(study: StudyLike) -> str:
     """Why there is no model."""
     if not len(study.history.usable(TrialState.COMPLETE)):
         return nothing_complete(study.history)
     if len(study.history.usable(TrialState.COMPLETE)) > MOST:
-        return f"A Gaussian process is drawn of up to {MOST:,} complete trials."
-    return f"Fewer than {FEWEST} trials are complete: a model would have nothing to say."
+        return f"A Gaussian process is drawn\nof up to {MOST:,} complete trials."
+    return f"Fewer than {FEWEST} trials are complete:\na model would have nothing to say."
 
 
 def modelled(

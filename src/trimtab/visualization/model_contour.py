@@ -84,7 +84,7 @@ def plot_model_contour(
         (model.trials.name, mean, colors.colorscale(reverse=not maximize)),
         ("Standard deviation", sd, colors.colorscale()),
     )
-    panels = grid(1, 2, 0.5, 0.0)[0]
+    panels = grid(1, 2, 0.35, 0.0)[0]
     for (title, heights, scale), panel in zip(surfaces, panels, strict=True):
         traces.append(
             {
@@ -99,7 +99,7 @@ def plot_model_contour(
                 "contours": {"coloring": "heatmap"},
                 "line": {"width": 0.4},
                 "colorbar": {
-                    **colorbar(plain(title)),
+                    **colorbar(),
                     "x": panel.x_domain[1] + 0.01,
                     "xref": "paper",
                 },
@@ -109,8 +109,11 @@ def plot_model_contour(
         traces.append(_markers(drawn.numbers, places, panel, colors.outline))
         layout[panel.xaxis] = {**x.layout(among=names), "domain": panel.x_domain, "anchor": panel.y}
         layout[panel.yaxis] = {**y.layout(among=names), "domain": panel.y_domain, "anchor": panel.x}
+    # The two panels share it.
+    layout[panels[1].yaxis] |= {"title": None, "showticklabels": False}
     notes = [
         *thinning_note(len(drawn), len(model.trials)),
+        f"left: {plain(model.trials.name)}, expected; right: its standard deviation",
         f"other parameters as in trial {model.around}",
     ]
     return make(_TITLE, theme, traces, layout, notes)

@@ -107,7 +107,8 @@ def plot_model_slice(
         }
     notes = [
         *thinning_note(len(drawn), len(model.trials)),
-        f"other parameters as in trial {model.around}; the band holds the true mean with 95 %",
+        f"other parameters as in trial {model.around}",
+        "the band holds the true mean with 95 %",
     ]
     return make(_TITLE, theme, traces, layout, notes)
 

@@ -9,13 +9,12 @@ import numpy as np
 from trimtab.records import StudyDirection, TrialState
 from trimtab.visualization.data import DEFAULT_TARGET_NAME, StudyLike
 from trimtab.visualization.figure import empty, make, thinning_note, trial_axis, value_axis
-from trimtab.visualization.model import NORMAL_95, modelled, nothing_to_say
+from trimtab.visualization.model import MOST_TRACED, NORMAL_95, modelled, nothing_to_say
 from trimtab.visualization.plotting import graph_objects
 from trimtab.visualization.theme import ThemeName, faint, get_theme
 from trimtab.visualization.thinning import MAX_TRIALS, check_limit, thin
 
 _TITLE: Final = "Best by the model"
-_MOST: Final = 1_000
 _PLACES: Final = 200
 
 
@@ -50,9 +49,9 @@ def plot_model_trace(
     """
     graph_objects()
     limit = check_limit(max_trials)
-    if len(study.history.usable(TrialState.COMPLETE)) > _MOST:
+    if len(study.history.usable(TrialState.COMPLETE)) > MOST_TRACED:
         return empty(
-            _TITLE, theme, f"The model's best is drawn of up to {_MOST:,} complete trials."
+            _TITLE, theme, f"The model's best is drawn\nof up to {MOST_TRACED:,} complete trials."
         )
     model = modelled(study, target, target_name, None)
     if model is None:

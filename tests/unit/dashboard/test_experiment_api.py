@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from tests.unit.dashboard.test_api import ok, refused
+from trimtab.experiment import Arm, GeneratorRun
 from trimtab.service import Client, ObjectiveProperties
 from trimtab.storage import InMemoryStorage
 
@@ -139,3 +141,28 @@ def test_what_changes_elsewhere_is_seen(api: TestClient, client: Client) -> None
     client.experiment.add_tracking_metric("seconds")
     raw = {"loss": 1.0, "cost": 1.0, "seconds": 3.0}
     ok(api.post(f"{path(client)}/trials/0/complete", json={"raw_data": raw}))
+
+
+def test_a_status_that_no_state_tells_is_shown(api: TestClient, client: Client) -> None:
+    experiment = client.experiment
+    arm = GeneratorRun([Arm({"x": 0.1, "y": 0.2}), Arm({"x": 0.3, "y": 0.4})])
+    experiment.new_trial(GeneratorRun(arm.arms[:1]))
+    experiment.new_batch_trial(arm).mark_staged()
+    _, running = client.get_next_trial()
+    _, given_up = client.get_next_trial()
+    client.abandon_trial(given_up)
+    study = path(client).removeprefix("/api")
+    table = api.get(f"{study}/trials").text
+    cells = re.findall(r'data-number="(\d)".*?class="state[^>]*>([a-z]+)<', table, re.DOTALL)
+    assert dict(cells) == {
+        "0": "candidate",
+        "1": "staged",
+        "2": "staged",
+        str(running): "running",
+        str(given_up): "abandoned",
+    }
+    for number, word in cells:
+        page = api.get(f"{study}/trials/{number}").text
+        assert re.search(rf'<h1>Trial {number} <span class="state[^>]*>{word}<', page)
+    client.experiment.trial(0).mark_running()
+    assert ">candidate<" not in api.get(f"{study}/trials").text

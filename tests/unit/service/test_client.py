@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import threading
 from typing import Any
@@ -12,7 +13,14 @@ import pytest
 from trimtab.errors import InvalidArgument, SpaceExhausted, TrialFinished, WrongStatus
 from trimtab.experiment import TrialStatus
 from trimtab.records import TrialState
-from trimtab.schedulers import PercentilePruner
+from trimtab.schedulers import (
+    AsyncHyperBandScheduler,
+    HyperbandPruner,
+    MedianPruner,
+    MedianStoppingRule,
+    PercentilePruner,
+    SuccessiveHalvingPruner,
+)
 from trimtab.service import AxClient, Client, ObjectiveProperties
 
 X = {"name": "x", "type": "range", "bounds": [-2.0, 2.0]}
@@ -355,6 +363,45 @@ def test_early_stopping() -> None:
         made.stop_trial_early(0)
 
 
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        PercentilePruner(50.0, n_startup_trials=2),
+        MedianPruner(n_startup_trials=2),
+        SuccessiveHalvingPruner(min_resource=1, reduction_factor=3),
+        HyperbandPruner(min_resource=1, max_resource=9),
+        AsyncHyperBandScheduler(max_t=9, grace_period=1),
+        MedianStoppingRule(time_attr="training_iteration", grace_period=1),
+    ],
+    ids=lambda strategy: type(strategy).__name__,
+)
+@pytest.mark.parametrize("minimize", [True, False])
+def test_every_strategy_ends_the_worst_and_not_the_best(strategy: Any, minimize: bool) -> None:
+    made = client(
+        early_stopping_strategy=copy.deepcopy(strategy),
+        objectives={"loss": ObjectiveProperties(minimize=minimize)},
+    )
+    sign = 1.0 if minimize else -1.0
+
+    def run(level: float) -> bool:
+        """Whether a trial that reports steps 1 to 8 at this level is to end early."""
+        _, index = made.get_next_trial()
+        for step in range(1, 9):
+            report = [(step, sign * (level + 1.0 / step))]
+            made.update_running_trial_with_intermediate_data(index, report)
+            if made.should_stop_trials_early([index]):
+                made.stop_trial_early(index)
+                return True
+        made.complete_trial(index, sign * level)
+        return False
+
+    for level in (0.6, 0.7, 0.8, 0.9):
+        run(level)
+    # A bracket of Hyperband may let a trial run to its end.
+    assert any(run(5.0) for _ in range(4))
+    assert not run(0.0)
+
+
 def test_predictions() -> None:
     made = client(outcome_constraints=["cost <= 10"], tracking_metric_names=["seconds"])
     rng = np.random.default_rng(0)
@@ -388,7 +435,9 @@ def test_pictures() -> None:
     for _ in range(8):
         p, index = made.get_next_trial()
         made.complete_trial(index, loss(p))
-    assert made.get_optimization_trace().data
+    assert "Best by the model" in {t.name for t in made.get_optimization_trace().data}
+    with pytest.raises(InvalidArgument, match="two or three"):
+        made.get_pareto_plot()
     assert made.get_contour_plot().data
     assert made.get_contour_plot("y", "x", "loss").data
     assert made.get_feature_importances().data
@@ -398,6 +447,27 @@ def test_pictures() -> None:
     for arguments in ({"param_x": "z"}, {"param_x": "x", "param_y": "x"}, {"metric_name": "z"}):
         with pytest.raises(InvalidArgument):
             made.get_contour_plot(**arguments)
+
+
+def test_pictures_of_few_trials_and_of_several_objectives() -> None:
+    pytest.importorskip("plotly")
+    made = client(
+        objectives={
+            "a": ObjectiveProperties(minimize=True),
+            "b": ObjectiveProperties(minimize=False),
+        }
+    )
+    for _ in range(8):
+        p, index = made.get_next_trial()
+        made.complete_trial(index, {"a": loss(p), "b": p["x"]})
+    assert made.get_pareto_plot().layout.xaxis.title.text == "a"
+    assert "Hypervolume" in made.get_optimization_trace().layout.yaxis.title.text
+    assert {bar.name for bar in made.get_feature_importances().data} == {"a", "b"}
+    assert {bar.name for bar in made.get_feature_importances("b").data} == {"b"}
+    few = client(name="few")
+    _, index = few.get_next_trial()
+    few.complete_trial(index, 1.0)
+    assert few.get_optimization_trace().data[0].y[0] == 1.0
 
 
 def test_clients_of_one_database_share_its_trials(storage_url: str) -> None:
@@ -423,8 +493,7 @@ def test_clients_of_one_database_share_its_trials(storage_url: str) -> None:
     made = AxClient(storage=storage_url)
     made.load_experiment("lab")
     trials = made.experiment.study.trials
-    # Those that ask at one moment may be told one arm, near the end, where little is left to learn.
-    assert len({tuple(trial.params.values()) for trial in trials}) > 12
+    assert len({tuple(trial.params.values()) for trial in trials}) == 24
     best = made.get_best_parameters()
     assert best is not None
     assert best[1][0]["loss"] == min(trial.value for trial in trials if trial.value is not None)

@@ -19,6 +19,7 @@ from trimtab.dashboard.pages.note import note_values
 from trimtab.dashboard.pages.rate import form_values, is_ratable, rater_of
 from trimtab.dashboard.ratings import PREFIX as RATING_PREFIX
 from trimtab.dashboard.ratings import Rating, ratings_in
+from trimtab.dashboard.statuses import status_words
 from trimtab.dashboard.templating import number as written
 from trimtab.dashboard.templating import render_study
 from trimtab.dashboard.trialactions import QUEUED_FROM
@@ -94,6 +95,8 @@ class Lineage:
 def trial(request: Request, study: _Study, number: int) -> Response:
     """The page of one trial."""
     shown, held, lineage, around = _read(study, number)
+    with study.storage.lock:
+        word = status_words(study, [number]).get(number, "")
     attrs = shown.system_attrs
     steps = sorted(shown.reports)
     return render_study(
@@ -107,6 +110,7 @@ def trial(request: Request, study: _Study, number: int) -> Response:
         fixed=attrs.get(FIXED_PARAMS, {}),
         origin=_origin(shown, study),
         expected=_expected(attrs.get(EXPECTED), study.metric_names or _objectives(shown, study)),
+        word=word,
         is_best=_is_best(study, number),
         held=held,
         lineage=lineage,

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from trimtab.dashboard.context import StudyView, get_study
+from trimtab.dashboard.statuses import status_words
 from trimtab.dashboard.templating import render, render_study
 from trimtab.dashboard.trialactions import act
 from trimtab.dashboard.trialview import LIMITS, MAX_SELECTED, TrialView
@@ -137,7 +138,9 @@ def _table(study: StudyView, view: TrialView) -> dict[str, Any]:
         found = _page(study, view, view.offset)
         if not found.rows and found.matched:  # there are fewer than there were
             found = _page(study, view, (found.matched - 1) // view.limit * view.limit)
-    return {"found": found, "columns": [_column(found, name) for name in found.columns]}
+        words = status_words(study, found.numbers)
+    columns = [_column(found, name) for name in found.columns]
+    return {"found": found, "columns": columns, "words": words}
 
 
 def _page(study: StudyView, view: TrialView, offset: int) -> Page:

@@ -48,7 +48,7 @@ export function loadPlotly() {
 function address(element) {
   const url = new URL(element.dataset.figure, location.origin);
   url.searchParams.set("theme", document.documentElement.dataset.theme);
-  if (url.pathname.endsWith("/slice") && element.clientWidth < NARROW) url.searchParams.set("columns", "1");
+  if (/\/(slice|model)$/.test(url.pathname) && element.clientWidth < NARROW) url.searchParams.set("columns", "1");
   return url.pathname + url.search;
 }
 
