@@ -28,8 +28,9 @@ from trimtab.errors import InvalidArgument
 from trimtab.space import Floats
 from trimtab.space.checks import check_count, check_number
 
-_CONFIDENCE: Final = 0.95
-"""One-sided, from which an arm is clearly worse than the one in front."""
+_CONFIDENCE: Final = 0.99
+"""One-sided, from which an arm is clearly worse than the one in front: high, as it is asked after
+every run."""
 _FEW: Final = 4
 """Arms that it takes to tell how far apart arms truly are."""
 _LEAST: Final = 0.01
