@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -11,9 +12,8 @@ from typing import Any, Final
 import yaml
 
 from hydra_plugins.trimtab_sweeper._arms import Arms
-from trimtab.errors import TrimtabError
+from trimtab.errors import TrimtabError, TrimtabWarning
 from trimtab.query.export import export
-from trimtab.records import TrialState
 from trimtab.study import Study
 
 _logger = logging.getLogger(__name__)
@@ -51,13 +51,11 @@ def results(study: Study, arms: Arms) -> dict[str, Any]:
 
 
 def write_results(found: Mapping[str, Any], study: Study, folder: Path) -> None:
-    """Write ``optimization_results.yaml``, ``trials.csv`` and the figures into a folder."""
+    """Write ``optimization_results.yaml`` and ``trials.csv`` into a folder."""
     text = yaml.safe_dump(dict(found), sort_keys=False, allow_unicode=True)
     (folder / "optimization_results.yaml").write_text(text)
     with (folder / "trials.csv").open("w", newline="") as file:
         file.writelines(export(study.history, study, "csv"))
-    if study.history.usable(TrialState.COMPLETE).size:
-        write_figures(study, folder / "figures")
 
 
 def write_figures(study: Study, folder: Path) -> None:
@@ -74,7 +72,10 @@ def write_figures(study: Study, folder: Path) -> None:
     as_png = importlib.util.find_spec("kaleido") is not None
     for name in names:
         try:
-            figure = getattr(visualization, f"plot_{name}")(study)
+            with warnings.catch_warnings():
+                # Of few or equal runs there is little to see; nobody asked for this very figure.
+                warnings.simplefilter("ignore", TrimtabWarning)
+                figure = getattr(visualization, f"plot_{name}")(study)
             # The script beside them once, rather than 4 MB of it in each.
             figure.write_html(folder / f"{name}.html", include_plotlyjs="directory")
             if as_png:

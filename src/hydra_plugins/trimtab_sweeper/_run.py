@@ -13,7 +13,7 @@ from hydra_plugins.trimtab_sweeper._arms import Arms
 from hydra_plugins.trimtab_sweeper._jobs import Jobs
 from hydra_plugins.trimtab_sweeper._make import make_pruner, make_sampler
 from hydra_plugins.trimtab_sweeper._propose import NewPoints, Region
-from hydra_plugins.trimtab_sweeper._results import results, write_results
+from hydra_plugins.trimtab_sweeper._results import results, write_figures, write_results
 from hydra_plugins.trimtab_sweeper._settings import Settings
 from hydra_plugins.trimtab_sweeper._space import Dimensions
 from hydra_plugins.trimtab_sweeper._stop import Signals, Stop
@@ -73,6 +73,8 @@ def run(
         finally:
             found = results(study, arms)
             write_results(found, study, folder)
+            if settings.figures and study.history.usable(TrialState.COMPLETE).size:
+                write_figures(study, folder / "figures")
             _log_best(found)
             study.storage.close()
     if arms.runs and arms.failures == arms.runs:
