@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from hydra_plugins.trimtab_sweeper.trimtab_sweeper import KEYS
 from trimtab.errors import InvalidArgument, InvalidType
+from trimtab.integrations.tracking import check_tracking
 from trimtab.records import StudyDirection, parse_directions
 
 MAX_TRIALS: Final = 20
@@ -38,6 +39,7 @@ class Settings:
         metrics: Of a returned dictionary, one per objective; empty: whatever the only ones are.
         seed: Of the sampler and of all runs; None: random.
         seed_key: Override key that gets each run's seed; None: none.
+        tracking: Where trials are logged, by name, with arguments; empty: nowhere.
         retries: Failed runs of one parameterization that are made up for.
         max_failure_rate: Share of failed runs above which the sweep ends, 0 to 1.
         figures: Whether figures are drawn at the end.
@@ -60,6 +62,7 @@ class Settings:
     metrics: tuple[str, ...]
     seed: int | None
     seed_key: str | None
+    tracking: Mapping[str, Mapping[str, Any]]
     retries: int
     max_failure_rate: float
     figures: bool
@@ -109,12 +112,21 @@ class Settings:
             custom_search_space=_text(given, "custom_search_space"),
             constraints=_strings(given, "constraints"),
             metrics=metrics,
-            seed=None if given["seed"] is None else _count(given, "seed", 0),
+            seed=_seed(given),
             seed_key=_text(given, "seed_key"),
+            tracking=check_tracking(given["tracking"]),
             retries=_count(given, "retries", 0),
             max_failure_rate=rate,
             figures=_switch(given, "figures"),
         )
+
+
+def _seed(given: Mapping[str, Any]) -> int | None:
+    """That of the sweep; else the sampler's, where Hydra's Optuna sweeper has it."""
+    sampler = given["sampler"]
+    if given["seed"] is None and isinstance(sampler, Mapping) and sampler.get("seed") is not None:
+        return _count(sampler, "seed", 0)
+    return None if given["seed"] is None else _count(given, "seed", 0)
 
 
 def _total(given: Mapping[str, Any]) -> int:
