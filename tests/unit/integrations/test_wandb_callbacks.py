@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 import trimtab
-from tests.unit.integrations.runs import fit
+from tests.unit.hydra_sweeper.sweeps import trials
+from tests.unit.integrations.runs import fit, swept
 from trimtab import tune
 from trimtab.errors import InvalidArgument, InvalidType
 from trimtab.integrations.naming import identity
@@ -129,3 +130,16 @@ def test_a_config_that_a_scheduler_changes(tmp_path: Path) -> None:
         assert run.config["lr"] == result.config["lr"]
         assert run.rows[-1]["config/lr"] == result.config["lr"]
     assert runs[0].rows[0]["config/lr"] == 1.0
+
+
+def test_the_trials_of_a_hydra_sweep_are_runs_of_the_study_s_group(tmp_path: Path) -> None:
+    swept({"wandb": {"project": "p"}})
+    runs = logged(tmp_path)
+    assert [run.run.display_name for run in runs] == ["trial/0", "trial/1", "trial/2"]
+    assert {(run.run.run_group, run.run.project) for run in runs} == {("s", "p")}
+    assert [run.exit_code for run in runs] == [0, 0, 1]
+    for run, trial in zip(runs, trials(), strict=True):
+        assert run.config["++algorithm.lr"] == trial.params["++algorithm.lr"]
+        assert run.config["user_attrs"]["seed"] == trial.user_attrs["seed"]
+        assert run.summary.get("value") == trial.value
+    assert runs[0].rows[0]["eval/success"] == trials()[0].value
