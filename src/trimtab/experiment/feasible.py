@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Protocol
 
 import numpy as np
 
 from trimtab.errors import InvalidArgument
-from trimtab.experiment.space import SearchSpace
 from trimtab.space import (
     CategoricalDistribution,
     Distribution,
@@ -18,6 +17,7 @@ from trimtab.space import (
     Floats,
     IntDistribution,
     Internal,
+    LinearConstraint,
     Space,
     constraint_arrays,
     feasible_point,
@@ -27,6 +27,22 @@ from trimtab.space import (
 _MOST_LISTED: Final = 20_000
 """Points of a finite space up to which it is listed, to know when all have been tried."""
 _DRAWS: Final = 4096
+
+
+class Region(Protocol):
+    """A space and linear constraints in it, such as a `SearchSpace`."""
+
+    @property
+    def space(self) -> Space:
+        """All parameters."""
+
+    @property
+    def roots(self) -> Space:
+        """The parameters that every point has."""
+
+    @property
+    def parameter_constraints(self) -> Sequence[LinearConstraint]:
+        """Between the latter."""
 
 
 class Feasible:
@@ -41,7 +57,7 @@ class Feasible:
             has these values.
     """
 
-    def __init__(self, search_space: SearchSpace, fixed: Mapping[str, Any]) -> None:
+    def __init__(self, search_space: Region, fixed: Mapping[str, Any]) -> None:
         self._constraints = search_space.parameter_constraints
         self._fixed: dict[str, Internal] = {}
         for name, value in fixed.items():

@@ -1,0 +1,245 @@
+"""The sweep: whenever a slot is free the next run begins, until there is none."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from hydra_plugins.trimtab_sweeper._arms import FAILED, Arm, Arms
+from hydra_plugins.trimtab_sweeper._jobs import Event, Failed, Jobs, Pruned, Reported, Returned
+from hydra_plugins.trimtab_sweeper._outcome import told
+from hydra_plugins.trimtab_sweeper._settings import Settings
+from hydra_plugins.trimtab_sweeper._space import Dimensions
+from trimtab.errors import SpaceExhausted, TrialFinished, TrimtabError
+from trimtab.integrations.hydra.job import LARGEST_SEED
+from trimtab.records import Outcome, TrialState
+from trimtab.samplers.arms import REPLICATE_OF
+from trimtab.storage import Draft, Lease
+from trimtab.study import Study, Trial
+from trimtab.study.leases import LeaseKeeper, worker_id
+from trimtab.study.outcome import pruned_outcome
+from trimtab.study.tell import finish
+
+_logger = logging.getLogger(__name__)
+
+_PATIENCE: Final = 0.5
+"""Seconds between two looks at the clock and the stop file while nothing happens."""
+_GRACE: Final = 5.0
+"""Seconds that jobs have to end after Ctrl-C before they are killed."""
+_LEASE: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that is under way."""
+
+    trial: Trial
+    seed: int
+    began: float
+
+
+class Sweep:
+    """A sweep that runs.
+
+    Args:
+        study: Where its trials are kept.
+        jobs: Run them.
+        arms: Its parameterizations so far.
+        dimensions: What varies.
+        settings: How.
+        custom: Adds parameters to a trial.
+        stopped: Why no more runs are to begin; None: they may.
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        jobs: Jobs,
+        arms: Arms,
+        dimensions: Dimensions,
+        settings: Settings,
+        custom: Callable[[Trial], None],
+        stopped: Callable[[], str | None],
+    ) -> None:
+        self._study = study
+        self._jobs = jobs
+        self._arms = arms
+        self._dimensions = dimensions
+        self._settings = settings
+        self._custom = custom
+        self._stopped = stopped
+        self._space = dimensions.distributions()
+        self._lease = Lease(_LEASE, worker_id(), max_attempts=1)
+        self._keeper = LeaseKeeper(study.storage, study.study_id, _LEASE)
+        self._runs: dict[int, Run] = {}
+        self._exhausted = False
+        self._why: str | None = None
+
+    def run(self) -> str:
+        """Until nothing is left to be run.
+
+        Returns:
+            Why it ended, for people.
+        """
+        with self._keeper:
+            try:
+                while True:
+                    while len(self._runs) < self._settings.n_jobs and self._begin():
+                        pass
+                    if not self._runs:
+                        return self._why or "All is measured."
+                    for event in self._jobs.wait(_PATIENCE):
+                        self._take(event)
+            except KeyboardInterrupt:
+                self._interrupt()
+                raise
+
+    def _begin(self) -> bool:
+        """Begin the next run, if there is one."""
+        self._why = self._why or self._stopped()
+        if self._why is not None:
+            return False
+        left = self._settings.max_trials - self._arms.runs
+        plan = self._arms.plan(left, not self._exhausted)
+        if plan is None:
+            return False
+        try:
+            trial = self._ask() if plan.arm is None else self._again(plan.arm)
+        except SpaceExhausted as exhausted:
+            _logger.info("%s", exhausted)
+            self._exhausted = True
+            return True  # perhaps a contender is to be run
+        self._start(trial)
+        return True
+
+    def _ask(self) -> Trial:
+        sampler = self._study.sampler
+        with self._study.storage.lock:
+            history = self._study.history
+            if not history.waiting and sampler.exhausted(history, history.space):
+                raise SpaceExhausted("All points of the search space have been tried.")
+        trial = self._study.asker.ask(self._lease, self._space, buffered=True)
+        for name, distribution in self._space.items():
+            trial._suggest(name, distribution)
+        self._custom(trial)
+        trial.flush()
+        return trial
+
+    def _again(self, arm: Arm) -> Trial:
+        """A trial that measures an arm once more (or what someone queued before it)."""
+        study = self._study
+        with study.storage.lock:
+            example = study.history.trial(arm.numbers[0])
+            mark = {} if arm.example is None else {REPLICATE_OF: arm.example}
+            draft = Draft(example.space, example.point, system_attrs=mark)
+            taken = study.storage.start(study.study_id, draft, self._lease)
+            if taken is None or taken.point != example.point:
+                return self._ask() if taken is None else study.asker.take_over(taken, None, True)
+            trial = Trial(study, taken, example.space, example.point, True)
+        for name, distribution in example.space.items():
+            trial._suggest(name, distribution)
+        return trial
+
+    def _start(self, trial: Trial) -> None:
+        seed = self._seed(trial.number)
+        overrides = self._dimensions.overrides(trial.params)
+        if self._settings.seed_key is not None:
+            overrides.append(f"{self._settings.seed_key}={seed}")
+        self._arms.begin(trial.frozen())
+        self._keeper.hold(trial.number, trial.attempt)
+        self._runs[trial.number] = Run(trial, seed, time.monotonic())
+        self._jobs.start(trial.number, overrides, seed)
+
+    def _seed(self, number: int) -> int:
+        if self._settings.seed is None:
+            return secrets.randbelow(LARGEST_SEED + 1)
+        sequence = np.random.SeedSequence((self._settings.seed, number))
+        return int(sequence.generate_state(1)[0]) & LARGEST_SEED
+
+    # ------------------------------------------------------------------ how runs end
+
+    def _take(self, event: Event) -> None:
+        run = self._runs[event.number]
+        if isinstance(event, Reported):
+            self._report(run.trial, event)
+        elif isinstance(event, Pruned):
+            self._end(run, pruned_outcome(run.trial.frozen(), len(self._study.directions)))
+        elif isinstance(event, Failed):
+            self._end(run, Outcome(TrialState.FAIL, reason=event.reason))
+        else:
+            ended = told(event.value, self._settings.metrics, len(self._study.directions))
+            for key, value in ended.attrs.items():
+                run.trial.set_user_attr(key, value)
+            if event.folder is not None:
+                run.trial.set_user_attr("folder", event.folder)
+            self._end(run, ended.outcome)
+
+    def _report(self, trial: Trial, event: Reported) -> None:
+        prune, error = False, None
+        try:
+            value = event.metrics[""] if set(event.metrics) == {""} else event.metrics
+            trial.report(value, event.step)
+            prune = trial.should_prune()
+        except (TrimtabError, NotImplementedError) as refused:
+            error = str(refused)
+        self._jobs.answer(event.number, prune=prune, error=error)
+
+    def _end(self, run: Run, outcome: Outcome, *, cut: bool = False) -> None:
+        """Tell a trial, unless it was ended by someone else.
+
+        Args:
+            run: Its run.
+            outcome: How it ended.
+            cut: Whether the sweep cut it short: then it does not count.
+        """
+        trial = run.trial
+        trial.set_user_attr("job", trial.number)
+        trial.set_user_attr("seed", run.seed)
+        if outcome.state is TrialState.FAIL and not cut:
+            trial.set_system_attr(FAILED, True)
+        del self._runs[trial.number]
+        self._keeper.release(trial.number)
+        study = self._study
+        update, ended = trial.final_update(), trial.end_time()
+        try:
+            frozen = finish(study, trial.number, trial.attempt, outcome, update, ended)
+        except TrialFinished as late:
+            _logger.warning("%s", late)
+            frozen = study.get_trial(trial.number)
+        self._arms.end(frozen)
+        _log_end(frozen, outcome, time.monotonic() - run.began)
+
+    def _interrupt(self) -> None:
+        """Ctrl-C: the jobs are interrupted too, and what they still tell is kept."""
+        _logger.warning("Interrupted: %d runs are ended.", len(self._runs))
+        try:
+            self._jobs.signal(signal.SIGINT)
+            deadline = time.monotonic() + _GRACE
+            while len(self._jobs) and time.monotonic() < deadline:
+                for event in self._jobs.wait(max(deadline - time.monotonic(), 0.0)):
+                    if isinstance(event, Reported):
+                        self._jobs.answer(event.number, prune=True)
+                    elif isinstance(event, Returned):
+                        self._take(event)
+        except KeyboardInterrupt:
+            pass  # a second time: at once
+        self._jobs.signal(signal.SIGKILL)
+        for run in list(self._runs.values()):
+            self._end(run, Outcome(TrialState.FAIL, reason="the sweep was interrupted"), cut=True)
+
+
+def _log_end(trial: Any, outcome: Outcome, seconds: float) -> None:
+    if outcome.state is TrialState.FAIL:
+        _logger.warning("#%d failed after %.1f s: %s.", trial.number, seconds, outcome.reason)
+    elif outcome.state is TrialState.PRUNED:
+        _logger.info("#%d was pruned after %.1f s.", trial.number, seconds)
+    else:
+        values = ", ".join(f"{value:.6g}" for value in outcome.values or ())
+        _logger.info("#%d: %s after %.1f s.", trial.number, values, seconds)
