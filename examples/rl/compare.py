@@ -19,14 +19,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import algorithms
-import environments
 import numpy as np
 import torch
-from algorithms.dqn import DQN
 from numpy.typing import NDArray
 
+import environments
 import trimtab
+from algorithms.dqn import DQN
 from trimtab import tune
 from trimtab.samplers import GPSampler, GridSampler, RandomSampler, Sampler, TPESampler
 from trimtab.tune.schedulers import PopulationBasedTraining
@@ -106,7 +105,7 @@ def search(name: str, seed: int, n_runs: int, folder: Path, steps: int = STEPS) 
 def member(config: dict[str, Any]) -> None:
     """Train one agent of a population, a round at a time."""
     torch.set_num_threads(1)
-    env = environments.make("CartPole-v1")
+    env, evaluated = environments.make("CartPole-v1"), environments.make("CartPole-v1")
     settings = {name: config[name] for name in SPACE}
     agent = DQN(env, 1_000 * config["seed"] + int(tune.get_context().get_trial_id()), **settings)
     checkpoint = tune.get_checkpoint()
@@ -115,7 +114,7 @@ def member(config: dict[str, Any]) -> None:
             agent.restore(torch.load(Path(kept, "agent.pt"), weights_only=True))
     while True:
         agent.learn(config["steps"] // ROUNDS)
-        shown = environments.evaluate(agent, env, EPISODES)
+        shown = environments.evaluate(agent, evaluated, EPISODES)
         with tempfile.TemporaryDirectory() as made:
             torch.save(agent.state(), Path(made, "agent.pt"))
             tune.report(shown, checkpoint=tune.Checkpoint.from_directory(made))

@@ -1,25 +1,26 @@
 """Train an agent, or search for its settings: a small Hydra project.
 
-    python main.py algorithm=sac env=FetchReachDense-v4
-    python main.py +performance=FetchReach/cleansac_mod-opti --multirun
-    python main.py +performance=FetchReach/cleansac_mod-test --multirun
+python main.py algorithm=sac env=FetchReachDense-v4
+python main.py +performance=FetchReach/cleansac_mod-opti --multirun
+python main.py +performance=FetchReach/cleansac_mod-test --multirun
+
+The last two are a search for settings and a test that the agent still learns.
 """
 
 from __future__ import annotations
 
 import csv
 import logging
-from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-import algorithms
-import environments
 import hydra
 import torch
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
+import algorithms
+import environments
 from trimtab.integrations.hydra import EarlyStopping, hyperopt_score, report, run_seed
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ def train(config: DictConfig, folder: Path) -> tuple[float, int, str]:
     stopping = EarlyStopping(
         config.early_stop_data_column, config.early_stop_threshold, config.early_stop_last_n
     )
-    history: defaultdict[str, list[float]] = defaultdict(list)
+    judged: list[float] = []
     with (folder / "progress.csv").open("w", newline="") as file:
         for epoch in range(1, config.n_epochs + 1):
             metrics = one_epoch(agent, evaluated, config)
@@ -55,15 +56,14 @@ def train(config: DictConfig, folder: Path) -> tuple[float, int, str]:
                 rows.writeheader()
             rows.writerow({"epoch": epoch, **metrics})
             file.flush()
-            for name, value in metrics.items():
-                history[name].append(value)
+            judged.append(metrics[config.hyperopt_criterion])
             said = "  ".join(f"{name} {value:.3f}" for name, value in metrics.items())
             log.info("epoch %d of %d: %s", epoch, config.n_epochs, said)
-            report(metrics[config.hyperopt_criterion], step=epoch)
-            if stopping(history):
+            report(judged[-1], step=epoch)
+            if stopping.update(metrics):
                 log.info("good enough after %d epochs", epoch)
                 break
-    score = hyperopt_score(history[config.hyperopt_criterion], config.early_stop_last_n)
+    score = hyperopt_score(judged, config.early_stop_last_n, config.n_epochs)
     return score, epoch, f"{config.env}/{config.algorithm.name}/{seed}"
 
 

@@ -17,11 +17,13 @@ import csv
 import itertools
 from pathlib import Path
 
-import algorithms
-import environments
 import numpy as np
 import torch
 from numpy.typing import NDArray
+
+import algorithms
+import environments
+from trimtab.samplers.racing import ArmRuns, Race
 
 TABLE = Path(__file__).parent / "noise.csv"
 SETTINGS = [
@@ -53,6 +55,14 @@ def read(path: Path) -> dict[tuple[int, int], float]:
         }
 
 
+def complete(known: dict[tuple[int, int], float]) -> NDArray[np.float64]:
+    """The seeds of a table that every setting was tried with, settings × seeds."""
+    settings = range(len(SETTINGS))
+    seeds = sorted({seed for _, seed in known})
+    kept = [seed for seed in seeds if all((number, seed) in known for number in settings)]
+    return np.array([[known[number, seed] for seed in kept] for number in settings])
+
+
 def measure(path: Path, n_seeds: int) -> None:
     """Train what the table does not have yet."""
     known = read(path)
@@ -75,34 +85,39 @@ def compare(table: NDArray[np.float64], budget: int, n_sweeps: int = 2_000) -> d
     Args:
         table: Success, settings × seeds.
         budget: Runs of a sweep, a multiple of the settings that leaves seeds over.
-        n_sweeps: How many are drawn; each takes the seeds in another order.
+        n_sweeps: How many are drawn; each takes the seeds in an order of its own.
     """
-    n_settings, n_seeds = table.shape
+    n_settings = len(table)
     each = budget // n_settings
-    race = Race(minimum=2, maximum=n_seeds - 2)
     rng = np.random.default_rng(0)
     found: dict[str, list[float]] = {"luckiest run": [], "best mean": [], "racing": []}
     for _ in range(n_sweeps):
-        order = rng.permuted(np.tile(np.arange(n_seeds), (n_settings, 1)), axis=1)
-        runs = np.take_along_axis(table, order, 1)
-        fresh = runs[:, each:].mean(1)
-        # Several runs succeed always: which of them comes first is chance.
-        first = rng.permutation(n_settings)
-        found["luckiest run"].append(fresh[first[runs[first, :each].max(1).argmax()]])
-        found["best mean"].append(fresh[first[runs[first, :each].mean(1).argmax()]])
-        counts = [0] * n_settings
-        while sum(counts) < budget:
-            arms = [
-                ArmRuns(tuple(-run[:n].tolist())) if n else ArmRuns(())
-                for run, n in zip(runs, counts, strict=True)
-            ]
-            again = race.next_run(arms, budget - sum(counts), new_arms=False)
-            if again is None:
-                break
-            counts[again] += 1
-        best = race.incumbent([ArmRuns(tuple((-run[:n]).tolist())) for run, n in zip(runs, counts, strict=True)])
-        found["racing"].append(runs[best, counts[best] :].mean())
+        # Where several are equal the first wins: let that be a matter of chance.
+        runs = rng.permuted(table[rng.permutation(n_settings)], axis=1)
+        for name, seen in [
+            ("luckiest run", runs[:, :each].max(1)),
+            ("best mean", runs[:, :each].mean(1)),
+        ]:
+            found[name].append(runs[seen.argmax(), each:].mean())
+        winner, seen = raced(runs, budget)
+        found["racing"].append(runs[winner, seen:].mean())
     return {name: float(np.mean(values)) for name, values in found.items()}
+
+
+def raced(runs: NDArray[np.float64], budget: int) -> tuple[int, int]:
+    """The winner of one sweep with replicates, at least two of each, and how many it had."""
+    race = Race(minimum=2, maximum=runs.shape[1] - 2)
+    arms = [ArmRuns(()) for _ in runs]
+    for left in range(budget, 0, -1):
+        again = race.next_run(arms, left, new_arms=False)
+        if again is None:  # all is clear
+            break
+        losses = arms[again].losses
+        arms[again] = ArmRuns((*losses, -float(runs[again, len(losses)])))
+    winner = race.incumbent(arms)
+    if winner is None:
+        raise ValueError(f"budget: expected at least 2 for each setting, got {budget}")
+    return winner, len(arms[winner].losses)
 
 
 def main() -> None:
@@ -114,6 +129,14 @@ def main() -> None:
     given = parser.parse_args()
     if given.command == "measure":
         measure(given.table, given.seeds)
+    table = complete(read(given.table))
+    for setting, row in zip(SETTINGS, table, strict=True):
+        error = row.std(ddof=1) / len(row) ** 0.5
+        print(f"{setting}: {row.mean():.2f} ± {error:.2f}, {row.min():.0%} to {row.max():.0%}")
+    for each in (2, 3, 4):
+        means = compare(table, each * len(SETTINGS))
+        shown = ", ".join(f"{name} {value:.1%}" for name, value in means.items())
+        print(f"{each * len(SETTINGS)} runs; the winner's success with other seeds: {shown}")
 
 
 if __name__ == "__main__":

@@ -36,7 +36,11 @@ def test_dqn_learns() -> None:
 
 @pytest.mark.parametrize(
     ("name", "settings"),
-    [("cleansac", {}), ("cleansac_mod", {"critic_select": "max"}), ("cleansac", {"ent_coef": "auto"})],
+    [
+        ("cleansac", {}),
+        ("cleansac_mod", {"critic_select": "max"}),
+        ("cleansac", {"ent_coef": "auto"}),
+    ],
 )
 def test_sac_reaches_goals_by_hindsight(name: str, settings: dict[str, Any]) -> None:
     agent = algorithms.build(name, worlds.Line(), 0, **{**HINDSIGHT, **settings})
@@ -122,7 +126,7 @@ def test_dqn_goes_on_from_its_state() -> None:
     other.adjust(learning_rate=0.1, gamma=0.5)
     assert other._optimizer.param_groups[0]["lr"] == 0.1
     assert other.gamma == 0.5
-    with pytest.raises(ValueError, match="settings: expected some of .*, got 'net_arch'"):
+    with pytest.raises(ValueError, match=r"settings: expected some of .*, got 'net_arch'"):
         other.adjust(0.1, net_arch=3)
 
 

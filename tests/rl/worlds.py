@@ -10,7 +10,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 
-class Signs(gymnasium.Env[NDArray[np.float32], int]):
+class Signs(gymnasium.Env):  # type: ignore[misc] # its types are not checked
     """Twenty times: a number that is -1 or 1, and a reward of 1 for saying which."""
 
     observation_space = spaces.Box(-1, 1, (1,), np.float32)
@@ -23,9 +23,7 @@ class Signs(gymnasium.Env[NDArray[np.float32], int]):
         self._left = 20
         return self._next(), {}
 
-    def step(
-        self, action: int
-    ) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
+    def step(self, action: int) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
         reward = float(action == (self._shown > 0))
         self._left -= 1
         return self._next(), reward, self._left == 0, False, {}
@@ -38,7 +36,7 @@ class Signs(gymnasium.Env[NDArray[np.float32], int]):
 Goals = dict[str, NDArray[np.float64]]
 
 
-class Line(gymnasium.Env[Goals, NDArray[np.float32]]):
+class Line(gymnasium.Env):  # type: ignore[misc]
     """A point on a line is to be moved to a goal, ten steps of at most 0.2; rewards are sparse."""
 
     observation_space = spaces.Dict(
@@ -57,9 +55,7 @@ class Line(gymnasium.Env[Goals, NDArray[np.float32]]):
         self._goal = self.np_random.uniform(-1, 1)
         return self._seen(), {}
 
-    def step(
-        self, action: NDArray[np.float32]
-    ) -> tuple[Goals, float, bool, bool, dict[str, Any]]:
+    def step(self, action: NDArray[np.float32]) -> tuple[Goals, float, bool, bool, dict[str, Any]]:
         self._at += 0.1 * float(action[0])
         self._left -= 1
         seen = self._seen()
@@ -71,7 +67,8 @@ class Line(gymnasium.Env[Goals, NDArray[np.float32]]):
         self, achieved: NDArray[Any], goals: NDArray[Any], info: dict[str, Any]
     ) -> NDArray[np.float32]:
         """0 within 0.1 of the goal, else -1."""
-        return -(np.abs(achieved - goals).max(-1) > 0.1).astype(np.float32)
+        far: NDArray[np.bool_] = np.abs(achieved - goals).max(-1) > 0.1
+        return -far.astype(np.float32)
 
     def _seen(self) -> Goals:
         return {

@@ -11,6 +11,8 @@ from algorithms.cleansac_mod import CleanSACMod
 from algorithms.dqn import DQN
 from algorithms.sac import SAC
 
+__all__ = ["ALGORITHMS", "Agent", "build"]
+
 ALGORITHMS: Mapping[str, Callable[..., Agent]] = {
     "cleansac": CleanSAC,
     "cleansac_mod": CleanSACMod,

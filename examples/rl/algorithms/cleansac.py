@@ -6,6 +6,7 @@ https://arxiv.org/abs/1812.05905. Goals are appended to observations; `use_her` 
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -171,7 +172,9 @@ class CleanSAC:
         self._descend(1, critic_loss, self._critics)
 
         actions, logs = self._squashed(inputs)
-        actor_loss = (temperature.detach() * logs - self.select(values(self._critics, inputs, actions))).mean()
+        actor_loss = (
+            temperature.detach() * logs - self.select(values(self._critics, inputs, actions))
+        ).mean()
         self._descend(0, actor_loss, self._actor)  # (eq. 7)
         if self._log_temperature.requires_grad:  # (eq. 18), with one nat less for each action
             surplus = logs.detach().mean() - len(self._scale)
@@ -190,7 +193,7 @@ class CleanSAC:
 def layers(widths: tuple[int, ...], n: int, generator: Any) -> list[Tensor]:
     """Weights (n × in × out) and biases (n × 1 × out) of n networks that are run at once."""
     made = []
-    for inside, outside in zip(widths[:-1], widths[1:], strict=True):
+    for inside, outside in itertools.pairwise(widths):
         bound = inside**-0.5  # PyTorch's own, of torch.nn.Linear
         for shape in ((n, inside, outside), (n, 1, outside)):
             drawn = torch.rand(shape, generator=generator) * 2 * bound - bound
