@@ -59,7 +59,8 @@ def train(config: DictConfig, folder: Path) -> tuple[float, int, str]:
             judged.append(metrics[config.hyperopt_criterion])
             said = "  ".join(f"{name} {value:.3f}" for name, value in metrics.items())
             log.info("epoch %d of %d: %s", epoch, config.n_epochs, said)
-            report(judged[-1], step=epoch)
+            report(judged[-1], step=epoch)  # for a pruner
+            report(metrics, step=epoch)  # for the dashboard, and for tests
             if stopping.update(metrics):
                 log.info("good enough after %d epochs", epoch)
                 break
