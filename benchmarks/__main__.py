@@ -35,6 +35,7 @@ FAMILIES = {
     "executors": "executors",
     "dashboard": "dashboard",
     "tuner": "tuner",
+    "hydra": "hydra",
 }
 RESULTS = Path(__file__).with_name("results.md")
 

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from trimtab.records import FrozenTrial, TrialState
 from trimtab.samplers.racing import ArmRuns, Race
-from trimtab.space import Internal
+from trimtab.space import Internal, Space
 
 Point: TypeAlias = tuple[tuple[str, Internal], ...]
 
@@ -102,7 +102,7 @@ class Arms:
 
     def begin(self, trial: FrozenTrial) -> None:
         """Take over a trial that runs, or (with `end`) that ended before this sweep began."""
-        arm = self._arms.setdefault(point_of(trial), Arm(trial.params))
+        arm = self._arms.setdefault(point_of(trial.space, trial.point), Arm(trial.params))
         arm.numbers.append(trial.number)
         arm.running.add(trial.number)
         self._of[trial.number] = arm
@@ -147,6 +147,6 @@ class Arms:
         return not arm.pruned and arm.failed <= self._retries
 
 
-def point_of(trial: FrozenTrial) -> Point:
-    """What makes two trials runs of one arm."""
-    return tuple(zip(trial.space.names, trial.point, strict=True))
+def point_of(space: Space, point: tuple[Internal, ...]) -> Point:
+    """What makes two trials runs of one arm: values by name, in whatever order they were drawn."""
+    return tuple(sorted(zip(space.names, point, strict=True)))

@@ -169,11 +169,10 @@ class Jobs:
         trace: TracebackType | None,
     ) -> None:
         """Wait for the children; where jobs are left, they are killed."""
-        if not self._running:
-            self._tell({"close": True})
-            deadline = time.monotonic() + _CLOSING
-            while not _ended(self._server) and time.monotonic() < deadline:
-                select_for(self._link, _left(deadline))
+        with contextlib.suppress(ChildProcessError):  # the server is gone already
+            if not self._running:
+                self._tell({"close": True})
+                self._await_server()
         for one in [*self._heard, self._listener]:
             one.close()
         self._selector.close()
@@ -182,6 +181,15 @@ class Jobs:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     # ------------------------------------------------------------------ the lines
+
+    def _await_server(self) -> None:
+        """Until it has reaped its children, whatever they do at exit, or they take too long."""
+        deadline = time.monotonic() + _CLOSING
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._link, selectors.EVENT_READ)
+            while selector.select(_left(deadline)):
+                if self._receive(self._link)[1]:
+                    return
 
     def _tell(self, message: dict[str, Any]) -> None:
         data = json.dumps(message).encode() + b"\n"
@@ -271,22 +279,6 @@ def _how(status: int) -> str:
 
 def _left(deadline: float) -> float:
     return max(deadline - time.monotonic(), 0.0)
-
-
-def _ended(pid: int) -> bool:
-    try:
-        return os.waitpid(pid, os.WNOHANG)[0] != 0
-    except ChildProcessError:
-        return True
-
-
-def select_for(link: socket.socket, seconds: float) -> None:
-    """Wait until something comes from a link, and drop it."""
-    with selectors.DefaultSelector() as selector:
-        selector.register(link, selectors.EVENT_READ)
-        if selector.select(seconds):
-            with contextlib.suppress(ConnectionError):
-                link.recv(1 << 16)
 
 
 def _serve(link: socket.socket, inherited: Sequence[socket.socket], launch: Launch) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from hydra_plugins.trimtab_sweeper._arms import Point
+from hydra_plugins.trimtab_sweeper._arms import Point, point_of
 from trimtab.errors import InvalidArgument, SpaceExhausted
 from trimtab.experiment.feasible import Feasible
 from trimtab.records import History
@@ -67,6 +67,9 @@ class Region:
 class NewPoints(WrapperSampler):
     """Proposes what another sampler does, but no point twice and none beyond the constraints.
 
+    Where a custom search space adds parameters, it cannot know what a point will become, and all is
+    left to the other sampler.
+
     Args:
         base: The other sampler.
         region: Where it may search.
@@ -87,12 +90,12 @@ class NewPoints(WrapperSampler):
         Raises:
             SpaceExhausted: If the space is finite and no new point is left.
         """
-        if space.names != self._space.names:  # a custom search space adds others
+        if space.columns.keys() != self._space.columns.keys():  # a custom search space adds others
             return super().propose(history, space, number, rng)
         for lane in range(_TRIES):
             proposal = self._base.propose(history, space, number, rng)
             point = self._allowed(space, proposal, number)
-            if not self._tried(point):
+            if not self._tried(space, point):
                 break
             rng = self.streams.at(number, _REDRAW + 1 + lane)
         else:
@@ -102,10 +105,10 @@ class NewPoints(WrapperSampler):
     def exhausted(self, history: History, space: Space) -> bool:
         """Whether all points of a finite space were tried."""
         free = self._feasible.finite(self._space)
-        return free is not None and all(map(self._tried, free))
+        return free is not None and all(self._tried(self._space, point) for point in free)
 
-    def _tried(self, point: tuple[Internal, ...]) -> bool:
-        return self._is_tried(tuple(zip(self._space.names, point, strict=True)))
+    def _tried(self, space: Space, point: tuple[Internal, ...]) -> bool:
+        return self._is_tried(point_of(space, point))
 
     def _allowed(self, space: Space, proposal: Proposal, number: int) -> tuple[Internal, ...]:
         """The proposed point, or the last allowed one on the way to it."""
@@ -128,10 +131,10 @@ class NewPoints(WrapperSampler):
             rng = self.streams.at(number, _REDRAW)
             for units in rng.random((_DRAWS, len(space))):
                 other = space.decode(units.tolist())
-                if self._feasible.holds(space, other) and not self._tried(other):
+                if self._feasible.holds(space, other) and not self._tried(space, other):
                     return other
             return point
-        left = [other for other in free if not self._tried(other)]
+        left = [other for other in free if not self._tried(space, other)]
         if not left:
             raise SpaceExhausted(f"All {len(free)} points of the search space have been tried.")
         away = np.abs(np.array([space.encode(other) for other in left]) - space.encode(point))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import logging
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,16 +13,17 @@ from hydra_plugins.trimtab_sweeper._arms import Arms
 from hydra_plugins.trimtab_sweeper._jobs import Jobs
 from hydra_plugins.trimtab_sweeper._make import make_pruner, make_sampler
 from hydra_plugins.trimtab_sweeper._propose import NewPoints, Region
-from hydra_plugins.trimtab_sweeper._results import results, write_results
+from hydra_plugins.trimtab_sweeper._results import results, write_figures, write_results
 from hydra_plugins.trimtab_sweeper._settings import Settings
 from hydra_plugins.trimtab_sweeper._space import Dimensions
+from hydra_plugins.trimtab_sweeper._stop import Signals, Stop
 from hydra_plugins.trimtab_sweeper._sweep import Sweep
-from trimtab.errors import InvalidArgument, WrongStatus
+from trimtab.errors import FailureRateExceeded, InvalidArgument, WrongStatus
 from trimtab.records import Outcome, StudyDirection, TrialState
 from trimtab.samplers.racing import Race
 from trimtab.space import Space
 from trimtab.space.foreign import to_optuna
-from trimtab.study import Study, create_study
+from trimtab.study import Study, Trial, create_study
 from trimtab.study.leases import reclaim_dead
 
 _logger = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ def run(
     sign = -1.0 if settings.directions[0] is StudyDirection.MAXIMIZE else 1.0
     arms = Arms(Race(settings.minimum, settings.maximum), settings.retries, sign)
     base = make_sampler(settings.sampler, settings.seed, space, region.parameter_constraints)
+    custom = custom_space(settings.custom_search_space, config)
     name = settings.study_name or job_name
     study = create_study(
         study_name=name,
@@ -64,33 +66,44 @@ def run(
     _check_space(study, space)
     _end_lost(study)
     _take_up(study, arms, space)
-    sweep = Sweep(study, jobs, arms, varied, settings, lambda trial: None, Stop(settings.seconds))
-    try:
-        why = sweep.run()
-        _logger.info("The sweep is over: %s", why)
-    finally:
-        found = results(study, arms)
-        write_results(found, folder)
-        _log_best(found)
-        study.storage.close()
+    with Stop(settings.seconds, Path.cwd()) as stop, Signals() as signals:
+        sweep = Sweep(study, jobs, arms, varied, settings, custom, stop, signals)
+        try:
+            sweep.run()
+        finally:
+            found = results(study, arms)
+            write_results(found, study, folder)
+            if settings.figures and study.history.usable(TrialState.COMPLETE).size:
+                write_figures(study, folder / "figures")
+            _log_best(found)
+            study.storage.close()
+    if arms.runs and arms.failures == arms.runs:
+        raise FailureRateExceeded(
+            f"All {arms.runs} runs failed; the last one: {sweep.last_failure or 'see the study'}."
+        )
     return found
 
 
-class Stop:
-    """Why a sweep is to begin no more runs.
+def custom_space(path: str | None, config: Any) -> Callable[[Trial], None]:
+    """The function that suggests further parameters of a trial.
 
     Args:
-        seconds: After which it begins none.
+        path: ``module.function``; None: there is none.
+        config: Hydra's whole configuration, its first argument.
+
+    Raises:
+        InvalidArgument: If it cannot be found.
     """
-
-    def __init__(self, seconds: float) -> None:
-        self._deadline = time.monotonic() + seconds
-
-    def __call__(self) -> str | None:
-        """The reason, for people; None: go on."""
-        if time.monotonic() >= self._deadline:
-            return "`max_duration_minutes` are over."
-        return None
+    if path is None:
+        return lambda trial: None
+    module, _, name = path.rpartition(".")
+    try:
+        function = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InvalidArgument(
+            "custom_search_space", "module.function, to be imported from here", path
+        ) from error
+    return lambda trial: function(config, trial)
 
 
 def _file(settings: Settings, name: str, folder: Path) -> str:

@@ -40,6 +40,7 @@ class Settings:
         seed_key: Override key that gets each run's seed; None: none.
         retries: Failed runs of one parameterization that are made up for.
         max_failure_rate: Share of failed runs above which the sweep ends, 0 to 1.
+        figures: Whether figures are drawn at the end.
     """
 
     study_name: str | None
@@ -61,6 +62,7 @@ class Settings:
     seed_key: str | None
     retries: int
     max_failure_rate: float
+    figures: bool
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Settings:
@@ -111,6 +113,7 @@ class Settings:
             seed_key=_text(given, "seed_key"),
             retries=_count(given, "retries", 0),
             max_failure_rate=rate,
+            figures=_switch(given, "figures"),
         )
 
 
@@ -147,6 +150,13 @@ def _number(given: Mapping[str, Any], key: str) -> float:
     if isinstance(value, bool) or not isinstance(value, Real):
         raise InvalidType(key, "a number", value)
     return float(value)
+
+
+def _switch(given: Mapping[str, Any], key: str) -> bool:
+    value = given[key]
+    if not isinstance(value, bool):
+        raise InvalidType(key, "true or false", value)
+    return value
 
 
 def _text(given: Mapping[str, Any], key: str) -> str | None:

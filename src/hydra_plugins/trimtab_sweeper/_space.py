@@ -192,7 +192,9 @@ def _entry(argument: str, entry: Mapping[str, Any]) -> Parameter:
 
 def _parsed(parser: OverridesParser, argument: str, key: str, entry: Any) -> Parameter | str:
     text = entry if isinstance(entry, str) else override_text(entry)
-    return _of_override(parser.parse_override(f"{key}={text}"), f"{argument}.{key}")
+    # The parser's other method does not tell a glob where the groups are.
+    (override,) = parser.parse_overrides([f"{key}={text}"])
+    return _of_override(override, f"{argument}.{key}")
 
 
 def _of_override(override: Override, argument: str = "overrides") -> Parameter | str:

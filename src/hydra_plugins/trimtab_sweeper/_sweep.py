@@ -17,7 +17,8 @@ from hydra_plugins.trimtab_sweeper._jobs import Event, Failed, Jobs, Pruned, Rep
 from hydra_plugins.trimtab_sweeper._outcome import told
 from hydra_plugins.trimtab_sweeper._settings import Settings
 from hydra_plugins.trimtab_sweeper._space import Dimensions
-from trimtab.errors import SpaceExhausted, TrialFinished, TrimtabError
+from hydra_plugins.trimtab_sweeper._stop import Signals
+from trimtab.errors import FailureRateExceeded, SpaceExhausted, TrialFinished, TrimtabError
 from trimtab.integrations.hydra.job import LARGEST_SEED
 from trimtab.records import Outcome, TrialState
 from trimtab.samplers.arms import REPLICATE_OF
@@ -54,8 +55,12 @@ class Sweep:
         arms: Its parameterizations so far.
         dimensions: What varies.
         settings: How.
-        custom: Adds parameters to a trial.
-        stopped: Why no more runs are to begin; None: they may.
+        custom: Suggests further parameters.
+        stop: Why no more runs are to begin; None: they may.
+        signals: That came.
+
+    Attributes:
+        last_failure: Why the last run that failed did.
     """
 
     def __init__(
@@ -66,7 +71,8 @@ class Sweep:
         dimensions: Dimensions,
         settings: Settings,
         custom: Callable[[Trial], None],
-        stopped: Callable[[], str | None],
+        stop: Callable[[], str | None],
+        signals: Signals,
     ) -> None:
         self._study = study
         self._jobs = jobs
@@ -74,36 +80,60 @@ class Sweep:
         self._dimensions = dimensions
         self._settings = settings
         self._custom = custom
-        self._stopped = stopped
+        self._stop = stop
+        self._signals = signals
         self._space = dimensions.distributions()
         self._lease = Lease(_LEASE, worker_id(), max_attempts=1)
         self._keeper = LeaseKeeper(study.storage, study.study_id, _LEASE)
         self._runs: dict[int, Run] = {}
         self._exhausted = False
         self._why: str | None = None
+        self.last_failure: str | None = None
 
-    def run(self) -> str:
+    def run(self) -> None:
         """Until nothing is left to be run.
 
-        Returns:
-            Why it ended, for people.
+        Raises:
+            FailureRateExceeded: If more runs failed than may; those that ran are told first.
+            SystemExit: If a signal came, with the status that shells expect of it.
         """
         with self._keeper:
-            try:
-                while True:
-                    while len(self._runs) < self._settings.n_jobs and self._begin():
-                        pass
-                    if not self._runs:
-                        return self._why or "All is measured."
-                    for event in self._jobs.wait(_PATIENCE):
-                        self._take(event)
-            except KeyboardInterrupt:
+            while not self._signals.count:
+                while len(self._runs) < self._settings.n_jobs and self._begin():
+                    pass
+                if not self._runs:
+                    break
+                for event in self._jobs.wait(_PATIENCE):
+                    self._take(event)
+            else:
                 self._interrupt()
-                raise
+                raise SystemExit(128 + self._signals.last)
+        _logger.info("The sweep is over: %s.", self._why or self._all_done())
+        if self._fails_too_often():
+            raise FailureRateExceeded(
+                f"{self._arms.failures} of {self._arms.runs} runs failed, more than "
+                f"`max_failure_rate` allows; the last one: {self.last_failure}."
+            )
+
+    def _all_done(self) -> str:
+        if self._arms.runs >= self._settings.max_trials:
+            return f"all {self._arms.runs} runs are done"
+        if self._exhausted:
+            return f"{self._arms.runs} runs are done, and the search space is exhausted"
+        return (
+            f"{self._arms.runs} runs are done, and the {self._settings.max_trials} in all leave "
+            "too few for another parameterization"
+        )
+
+    def _fails_too_often(self) -> bool:
+        ended = max(self._arms.runs - len(self._runs), self._settings.n_jobs)
+        return self._arms.failures > self._settings.max_failure_rate * ended
 
     def _begin(self) -> bool:
         """Begin the next run, if there is one."""
-        self._why = self._why or self._stopped()
+        if self._why is None and self._fails_too_often():
+            self._why = "too many runs failed"
+        self._why = self._why or self._stop()
         if self._why is not None:
             return False
         left = self._settings.max_trials - self._arms.runs
@@ -125,12 +155,7 @@ class Sweep:
             history = self._study.history
             if not history.waiting and sampler.exhausted(history, history.space):
                 raise SpaceExhausted("All points of the search space have been tried.")
-        trial = self._study.asker.ask(self._lease, self._space, buffered=True)
-        for name, distribution in self._space.items():
-            trial._suggest(name, distribution)
-        self._custom(trial)
-        trial.flush()
-        return trial
+            return self._study.asker.ask(self._lease, self._space, buffered=True)
 
     def _again(self, arm: Arm) -> Trial:
         """A trial that measures an arm once more (or what someone queued before it)."""
@@ -140,14 +165,15 @@ class Sweep:
             mark = {} if arm.example is None else {REPLICATE_OF: arm.example}
             draft = Draft(example.space, example.point, system_attrs=mark)
             taken = study.storage.start(study.study_id, draft, self._lease)
-            if taken is None or taken.point != example.point:
+            if taken is None or taken.system_attrs != mark or taken.point != example.point:
                 return self._ask() if taken is None else study.asker.take_over(taken, None, True)
-            trial = Trial(study, taken, example.space, example.point, True)
-        for name, distribution in example.space.items():
-            trial._suggest(name, distribution)
-        return trial
+            return Trial(study, taken, example.space, example.point, True)
 
     def _start(self, trial: Trial) -> None:
+        for name, distribution in self._space.items():
+            trial._suggest(name, distribution)
+        self._custom(trial)
+        trial.flush()
         seed = self._seed(trial.number)
         overrides = self._dimensions.overrides(trial.params)
         if self._settings.seed_key is not None:
@@ -204,6 +230,7 @@ class Sweep:
         trial.set_user_attr("seed", run.seed)
         if outcome.state is TrialState.FAIL and not cut:
             trial.set_system_attr(FAILED, True)
+            self.last_failure = outcome.reason
         del self._runs[trial.number]
         self._keeper.release(trial.number)
         study = self._study
@@ -217,19 +244,16 @@ class Sweep:
         _log_end(frozen, outcome, time.monotonic() - run.began)
 
     def _interrupt(self) -> None:
-        """Ctrl-C: the jobs are interrupted too, and what they still tell is kept."""
-        _logger.warning("Interrupted: %d runs are ended.", len(self._runs))
-        try:
-            self._jobs.signal(signal.SIGINT)
-            deadline = time.monotonic() + _GRACE
-            while len(self._jobs) and time.monotonic() < deadline:
-                for event in self._jobs.wait(max(deadline - time.monotonic(), 0.0)):
-                    if isinstance(event, Reported):
-                        self._jobs.answer(event.number, prune=True)
-                    elif isinstance(event, Returned):
-                        self._take(event)
-        except KeyboardInterrupt:
-            pass  # a second time: at once
+        """The jobs are interrupted too, and what they still return is kept."""
+        _logger.warning("Interrupted: %d runs end. Once more ends them at once.", len(self._runs))
+        self._jobs.signal(signal.SIGINT)
+        deadline = time.monotonic() + _GRACE
+        while len(self._jobs) and time.monotonic() < deadline and self._signals.count == 1:
+            for event in self._jobs.wait(_PATIENCE / 5.0):
+                if isinstance(event, Reported):
+                    self._jobs.answer(event.number, prune=True)
+                elif isinstance(event, Returned):
+                    self._take(event)
         self._jobs.signal(signal.SIGKILL)
         for run in list(self._runs.values()):
             self._end(run, Outcome(TrialState.FAIL, reason="the sweep was interrupted"), cut=True)

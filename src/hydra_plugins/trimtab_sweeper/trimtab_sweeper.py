@@ -32,6 +32,7 @@ KEYS: dict[str, Any] = {
     "seed_key": None,
     "retries": 1,
     "max_failure_rate": 1.0,
+    "figures": True,
 }
 """The sweeper's keys and their defaults, but for `sampler`, which is a group of its own."""
 

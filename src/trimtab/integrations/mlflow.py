@@ -109,10 +109,30 @@ class _Client:
         """End a run, at a time in milliseconds."""
         self._client.set_terminated(run, status, at)
 
+    def last_metrics(self, run: str) -> dict[str, float]:
+        """The last value of each metric of a run; empty where there is no such run."""
+        try:
+            return dict(self._client.get_run(run).data.metrics)
+        except self._mlflow.MlflowException:
+            return {}
+
     def active_run(self) -> str | None:
         """The id of the run that is active in this process."""
         active = self._mlflow.active_run()
         return None if active is None else str(active.info.run_id)
+
+
+def last_metrics(run: str, tracking_uri: str | None = None) -> dict[str, float]:
+    """The last value of each metric of a run; empty where MLflow has no such run.
+
+    Args:
+        run: Its id.
+        tracking_uri: Where MLflow keeps its runs; None: where it does by default.
+
+    Raises:
+        MissingDependency: If MLflow is not installed (an ImportError).
+    """
+    return _Client(tracking_uri).last_metrics(run)
 
 
 class MLflowCallback:

@@ -28,8 +28,9 @@ from trimtab.errors import InvalidArgument
 from trimtab.space import Floats
 from trimtab.space.checks import check_count, check_number
 
-_CONFIDENCE: Final = 0.95
-"""One-sided, from which an arm is clearly worse than the one in front."""
+_CONFIDENCE: Final = 0.99
+"""One-sided, from which an arm is clearly worse than the one in front: high, as it is asked after
+every run."""
 _FEW: Final = 4
 """Arms that it takes to tell how far apart arms truly are."""
 _LEAST: Final = 0.01
@@ -122,7 +123,7 @@ class Race:
         None while no arm has the minimum of losses. Of equal arms it is the first.
         """
         known = self._complete(arms)
-        return known[_Standing([arms[i] for i in known]).front] if known else None
+        return known[_Standing([arms[i] for i in known]).best()] if known else None
 
     def _given_up(self, arm: ArmRuns) -> bool:
         return arm.failed >= self.minimum
@@ -163,7 +164,8 @@ class _Standing:
     is known well enough.
 
     Attributes:
-        front: Index of the arm with the least mean, each drawn towards the mean of all.
+        front: Index of the arm with the least mean. An arm that is there by luck is found out:
+            it is among the next to be run.
     """
 
     def __init__(self, arms: Sequence[ArmRuns]) -> None:
@@ -175,36 +177,35 @@ class _Standing:
             for arm, mean in zip(arms, self._means.tolist(), strict=True)
             for loss in arm.losses
         )
-        pooled = math.fsum(r * r for r in residuals) / self._freedom if self._freedom else math.nan
-        self._squared_sems: Floats = pooled / counts
-        self.front = int(np.argmin(self._drawn_together()))
+        squares = math.fsum(r * r for r in residuals)
+        self._squared_sems: Floats = squares / max(self._freedom, 1) / counts
+        self.front = int(np.argmin(self._means))
 
     def rivals(self) -> list[int]:
-        """The arms that are not clearly worse than the one in front, the closest first."""
-        order = np.argsort(self._means, kind="stable")
-        rivals = order[order != self.front]
-        if not self._freedom:  # nobody knows how noisy they are
-            return list(rivals.tolist())
-        sems = np.sqrt(self._squared_sems[rivals] + self._squared_sems[self.front])
-        behind = self._means[rivals] - self._means[self.front]
-        bound = float(stdtrit(self._freedom, _CONFIDENCE))  # Student's t
-        close = behind <= bound * sems
-        rivals, behind, sems = rivals[close], behind[close], sems[close]
-        distances = np.divide(behind, sems, out=np.zeros_like(behind), where=sems > 0.0)
-        return list(rivals[np.argsort(distances, kind="stable")].tolist())
+        """The arms that are not clearly worse than the one in front, the closest first.
 
-    def _drawn_together(self) -> Floats:
-        """Shape (arms,): means drawn towards that of all (Efron and Morris, 1975, sec. 2).
-
-        As they are where there are too few arms to know how far apart they truly are.
+        The closest has the least lower confidence bound (Kalyanakrishnan et al., 2012, sec. 3).
         """
-        if len(self._means) < _FEW or not self._freedom:
-            return self._means
+        bounds = self._means - np.sqrt(self._squared_sems)
+        order = np.argsort(bounds, kind="stable")
+        rivals = order[order != self.front]
+        if self._freedom:  # else nobody knows how noisy they are
+            sems = np.sqrt(self._squared_sems[rivals] + self._squared_sems[self.front])
+            behind = self._means[rivals] - self._means[self.front]
+            rivals = rivals[behind <= stdtrit(self._freedom, _CONFIDENCE) * sems]
+        return [int(i) for i in rivals]
+
+    def best(self) -> int:
+        """Index of the least mean, each drawn towards that of all (Efron and Morris, sec. 2).
+
+        As they are where there are too few arms to tell how far apart they truly are.
+        """
+        if len(self._means) < _FEW:
+            return self.front
         centre = self._means.mean()
         noise = self._squared_sems.mean()
         # Never nothing, so that of means that noise alone explains the better known goes first.
         spread = max(self._means.var(ddof=1) - noise, _LEAST * noise)
         total = spread + self._squared_sems
         kept = np.divide(spread, total, out=np.ones_like(total), where=total > 0.0)
-        drawn: Floats = centre + kept * (self._means - centre)
-        return drawn
+        return int(np.argmin(centre + kept * (self._means - centre)))
