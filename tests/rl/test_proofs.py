@@ -62,9 +62,7 @@ def test_the_tutorials_sweep_names_the_better_critic(tmp_path: Path) -> None:
 
 def test_a_noisy_sweep_finds_settings_that_hold(tmp_path: Path) -> None:
     """The winner of the noisy search does well with seeds that the search did not see."""
-    found = sweep(
-        tmp_path, "+performance=FetchReach/cleansac_noise-opti", "hydra.sweeper.seed=1"
-    )
+    found = sweep(tmp_path, "+performance=FetchReach/cleansac_noise-opti", "hydra.sweeper.seed=1")
     assert found["runs"] >= 2
     chosen = {key.rpartition(".")[2]: value for key, value in found["best_params"].items()}
     noise = example("noise")
