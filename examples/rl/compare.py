@@ -220,6 +220,7 @@ def draw(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> Any:
     n_seeds = len(found["random"])
     figure.update_layout(
         template="plotly_white",
+        margin={"t": 60, "b": 60},
         title=f"CartPole: best return so far, mean of {n_seeds} searches of each kind",
         xaxis_title=f"runs of {STEPS:,} steps",
         yaxis_title="return (at most 500)",

@@ -18,6 +18,7 @@ import argparse
 import csv
 import itertools
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -125,6 +126,38 @@ def raced(runs: NDArray[np.float64], budget: int) -> tuple[int, int]:
     return winner, len(arms[winner].losses)
 
 
+def draw(table: NDArray[np.float64]) -> Any:
+    """A Plotly figure: success of every run, by setting, and the mean of each."""
+    import plotly.graph_objects as go
+
+    names = [f"rate {one['learning_rate']:g}<br>ent {one['ent_coef']:g}" for one in SETTINGS]
+    rng = np.random.default_rng(0)
+    spread = rng.uniform(-0.2, 0.2, table.shape) + np.arange(len(names))[:, None]
+    figure = go.Figure()
+    figure.add_scatter(
+        x=spread.ravel(),
+        y=table.ravel(),
+        mode="markers",
+        name="a run",
+        marker={"color": "#0072b2", "size": 9, "opacity": 0.6},
+    )
+    figure.add_scatter(
+        x=np.arange(len(names)),
+        y=table.mean(1),
+        mode="markers",
+        name="mean",
+        marker={"color": "#d55e00", "symbol": "line-ew-open", "size": 36, "line": {"width": 3}},
+    )
+    figure.update_layout(
+        template="plotly_white",
+        title=f"FetchReach after {STEPS:,} steps: {table.shape[1]} seeds of each setting",
+        yaxis={"title": "success", "tickformat": ".0%", "range": [-0.05, 1.05]},
+        margin={"t": 60, "b": 60},
+        xaxis={"tickvals": np.arange(len(names)), "ticktext": names},
+    )
+    return figure
+
+
 def again(storage: str, n_seeds: int) -> dict[str, list[float]]:
     """Success with `n_seeds` fresh seeds of both winners of the sweep in `storage`."""
     study = trimtab.load_study(study_name="noise_FetchReach", storage=storage)
@@ -154,6 +187,7 @@ def main() -> None:
     for setting, row in zip(SETTINGS, table, strict=True):
         error = row.std(ddof=1) / len(row) ** 0.5
         print(f"{setting}: {row.mean():.2f} ± {error:.2f}, {row.min():.0%} to {row.max():.0%}")
+    draw(table).write_html("noise.html", include_plotlyjs="directory")
     for each in (2, 3, 4):
         means = compare(table, each * len(SETTINGS))
         shown = ", ".join(f"{name} {value:.1%}" for name, value in means.items())
