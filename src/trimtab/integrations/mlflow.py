@@ -5,8 +5,10 @@ Only MLflow's client is used: no run of yours is changed, and none has to be act
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -29,6 +31,8 @@ _LONGEST: Final = 5000
 _PARENT: Final = "mlflow.parentRunId"
 _DESCRIPTION: Final = "mlflow.note.content"
 _TRIAL: Final = "trimtab.trial"
+_STUDY: Final = "trimtab.study"
+_NOT_IN_NAMES: Final = re.compile(r"[^\w.\- :/]")
 _STATUS: Final = {
     TrialState.COMPLETE: "FINISHED",
     TrialState.PRUNED: "KILLED",
@@ -82,7 +86,7 @@ class _Client:
     def params(self, run: str, params: Mapping[str, Any]) -> None:
         """Note parameters, which cannot be changed."""
         Param = self._mlflow.entities.Param
-        for some in _batches(params):
+        for some in _batches(_named(params)):
             self._client.log_batch(run, params=[Param(name, str(v)) for name, v in some])
 
     def metrics(
@@ -91,13 +95,13 @@ class _Client:
         """Log numbers at a step."""
         Metric = self._mlflow.entities.Metric
         moment = int((time.time() if at is None else at) * 1000)
-        for some in _batches(metrics):
+        for some in _batches(_named(metrics)):
             self._client.log_batch(run, [Metric(name, v, moment, step) for name, v in some])
 
     def tags(self, run: str, tags: Mapping[str, Any]) -> None:
         """Note tags."""
         RunTag = self._mlflow.entities.RunTag
-        for some in _batches(tags):
+        for some in _batches(_named(tags)):
             noted = [RunTag(name, str(value)[:_LONGEST]) for name, value in some]
             self._client.log_batch(run, tags=noted)
 
@@ -147,6 +151,8 @@ class MLflowCallback:
             ``nested`` (under the active run), ``tags`` and ``description``.
         tag_study_user_attrs: Whether the study's user attributes are tags.
         tag_trial_user_attrs: Whether the trial's are.
+        study_run: Whether the study is a run, too, under which those of its trials are nested. It
+            goes on with a study that is taken up again, and ends with `finish`.
 
     Raises:
         MissingDependency: If MLflow is not installed (an ImportError).
@@ -162,6 +168,7 @@ class MLflowCallback:
         mlflow_kwargs: Mapping[str, Any] | None = None,
         tag_study_user_attrs: bool = False,
         tag_trial_user_attrs: bool = True,
+        study_run: bool = False,
     ) -> None:
         self._client = _Client(tracking_uri)
         self._metric_name = check_metric_name(metric_name)
@@ -172,14 +179,18 @@ class MLflowCallback:
             raise InvalidArgument("mlflow_kwargs", f"some of {sorted(known)}", sorted(self._given))
         self._tag_study = bool(tag_study_user_attrs)
         self._tag_trial = bool(tag_trial_user_attrs)
+        self._study_run = bool(study_run)
+        self._parents: dict[str, str] = {}
 
     def __call__(self, study: Study, trial: FrozenTrial) -> None:
         """Log a trial that has ended."""
         client = self._client
+        experiment = self._experiment(study)
+        parent = self._parent(study, experiment)
         run = client.begin(
-            self._experiment(study),
+            experiment,
             self._given.get("run_name") or str(trial.number),
-            self._run_tags(),
+            {**self._run_tags(), **({} if parent is None else {_PARENT: parent})},
             _milliseconds(trial.started),
         )
         client.params(run, trial.params)
@@ -194,6 +205,28 @@ class MLflowCallback:
         client.tags(run, self._trial_tags(study, trial))
         client.end(run, _STATUS.get(trial.state, "RUNNING"), _milliseconds(trial.finished))
 
+    def finish(self) -> None:
+        """End the runs of studies."""
+        for run in self._parents.values():
+            self._client.end(run, "FINISHED")
+        self._parents.clear()
+
+    def _parent(self, study: Study, experiment: str) -> str | None:
+        """The run under which those of trials are."""
+        if not self._study_run:
+            return self._client.active_run() if self._given.get("nested") else None
+        name = study.study_name
+        if name not in self._parents:
+            mine = hashlib.sha256(name.encode()).hexdigest()[:16]  # a name may have quotes
+            run = self._client.find(experiment, _STUDY, mine)
+            if run is None:
+                run = self._client.begin(experiment, name, {**self._run_tags(), _STUDY: mine})
+                self._client.tags(run, _told_of(study))
+            else:
+                self._client.again(run)
+            self._parents[name] = run
+        return self._parents[name]
+
     def _experiment(self, study: Study) -> str:
         if "experiment_id" in self._given:
             return str(self._given["experiment_id"])
@@ -205,15 +238,13 @@ class MLflowCallback:
         tags = {name: str(value) for name, value in (self._given.get("tags") or {}).items()}
         if self._given.get("description") is not None:
             tags[_DESCRIPTION] = str(self._given["description"])
-        parent = self._client.active_run() if self._given.get("nested") else None
-        return tags if parent is None else {**tags, _PARENT: parent}
+        return tags
 
     def _trial_tags(self, study: Study, trial: FrozenTrial) -> dict[str, Any]:
         tags: dict[str, Any] = {
             "number": trial.number,
             "state": trial.state.name,
-            "study_name": study.study_name,
-            "direction": [direction.name for direction in study.directions],
+            **_told_of(study),
             "datetime_start": trial.datetime_start,
             "datetime_complete": trial.datetime_complete,
         }
@@ -318,10 +349,20 @@ class MLflowLoggerCallback(LoggerCallback):
         self._configs.clear()
 
 
+def _told_of(study: Study) -> dict[str, Any]:
+    directions = [direction.name for direction in study.directions]
+    return {"study_name": study.study_name, "direction": directions}
+
+
 def _batches(named: Mapping[str, Any]) -> Iterator[list[tuple[str, Any]]]:
     items = iter(named.items())
     while some := list(islice(items, _BATCH)):
         yield some
+
+
+def _named(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Under names that MLflow takes: Hydra's ``++algorithm.lr`` is ``algorithm.lr`` there."""
+    return {_NOT_IN_NAMES.sub("_", name.lstrip("+")): value for name, value in values.items()}
 
 
 def _milliseconds(microseconds: int | None) -> int | None:

@@ -42,7 +42,8 @@ class WeightsAndBiasesCallback:
     Args:
         metric_name: What the objective is called there, or a name for each.
         wandb_kwargs: Arguments of ``wandb.init``, such as ``project`` and ``mode``.
-        as_multirun: Whether each trial is a W&B run instead, with its reports.
+        as_multirun: Whether each trial is a W&B run instead, with its reports and user attributes;
+            those of a study are a group.
 
     Raises:
         MissingDependency: If wandb is not installed (an ImportError).
@@ -89,6 +90,8 @@ class WeightsAndBiasesCallback:
         settings = {"name": f"trial/{trial.number}", "group": study.study_name, **self._settings}
         run = self._wandb.init(reinit="create_new", **settings)
         run.config.update({**_told_of(study), **trial.params, "trial_number": trial.number})
+        if trial.user_attrs:
+            run.config.update({"user_attrs": plain(dict(trial.user_attrs))})
         for step, report in trial.reports.items():
             run.log(dict(report.metrics), step=step)
         run.summary.update({**values, "state": trial.state.name})

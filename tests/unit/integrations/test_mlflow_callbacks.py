@@ -19,6 +19,7 @@ mlflow: Any = pytest.importorskip("mlflow", reason="MLflow is not installed")
 from trimtab.integrations.mlflow import (  # noqa: E402 - needs mlflow
     MLflowCallback,
     MLflowLoggerCallback,
+    last_metrics,
 )
 
 # MLflow itself uses what SQLAlchemy is about to remove.
@@ -84,6 +85,15 @@ def test_the_trials_of_a_study_are_runs(uri: str) -> None:
         assert run.data.tags["about"] == "this"
         assert run.data.tags["state"] == trial.state.name
         assert run.info.end_time >= run.info.start_time
+
+
+def test_the_last_metrics_of_a_run(uri: str) -> None:
+    study = trimtab.create_study(study_name="s")
+    study.optimize(objective, n_trials=1, callbacks=[MLflowCallback(uri, "loss")])
+    (run,) = runs_in(uri, "s")
+    x = study.trials[0].params["x"]
+    assert last_metrics(run.info.run_id, uri) == {"loss": x, "value": 2 * x}
+    assert last_metrics("nobody", uri) == {}
 
 
 def test_runs_under_one_s_own(uri: str) -> None:
