@@ -1,13 +1,14 @@
 """Grid, random, TPE, GP and population based training of one agent, at the same number of runs.
 
-    python compare.py search --runs 12 --seeds 3
+    python compare.py search --runs 24 --seeds 2
     python compare.py show
 
-Deep Q-learning of CartPole has five settings worth a search. Each run of a search trains an agent
-for 5,000 steps with a seed of its own and is told how long it then balances, 500 steps at most. A
-search's best value may be luck, so its winner is trained again with seeds that no search saw:
-these scores are in the table. A population's winner is a schedule of settings, and is trained
-again by that schedule. `search` goes on where it was.
+Deep Q-learning of CartPole has five settings worth a search. A run trains an agent for 6,000 steps,
+evaluates it after every thousand, and counts the mean of the last three: how long it balances, 500
+steps at most. Searches run each setting twice, as one run says little. Even so a search's best
+value is partly luck: its winner is trained again with seeds that no search saw, and these scores
+are in the table. A population's winner is a schedule of settings, and is trained again by it.
+`search` goes on where it was.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 import environments
 import trimtab
@@ -30,7 +30,8 @@ from trimtab import tune
 from trimtab.samplers import GPSampler, GridSampler, RandomSampler, Sampler, TPESampler
 from trimtab.tune.schedulers import PopulationBasedTraining
 
-STEPS, ROUNDS, EPISODES = 5_000, 5, 10
+STEPS, ROUNDS, EPISODES = 6_000, 6, 5
+LAST, REPLICATES, TRAIN_FREQ = 3, 2, 4
 HELD_OUT = range(900_000, 900_005)
 """Seeds of the runs that score a search's winner."""
 
@@ -74,19 +75,54 @@ def suggested(trial: trimtab.Trial) -> dict[str, Any]:
     }
 
 
+class Run:
+    """An agent in training.
+
+    Args:
+        settings: Some of `SPACE`.
+        seed: Of the agent and its environment.
+    """
+
+    def __init__(self, settings: Mapping[str, Any], seed: int) -> None:
+        torch.set_num_threads(1)
+        self._evaluated = environments.make("CartPole-v1")
+        env = environments.make("CartPole-v1")
+        self._agent = DQN(env, seed, train_freq=TRAIN_FREQ, **settings)
+        self._shown: list[float] = []
+
+    def go_on(self, n_steps: int) -> float:
+        """Train and evaluate; the mean of the last evaluations, 0 to 500."""
+        self._agent.learn(n_steps)
+        shown = environments.evaluate(self._agent, self._evaluated, EPISODES)
+        self._shown.append(shown["return"])
+        return float(np.mean(self._shown[-LAST:]))
+
+    def adjust(self, settings: Mapping[str, Any]) -> None:
+        """Go on with other settings."""
+        self._agent.adjust(**settings)
+
+    def save(self, path: Path) -> None:
+        """Write all that `load` needs."""
+        torch.save({"agent": self._agent.state(), "shown": self._shown}, path)
+
+    def load(self, path: Path) -> None:
+        """Go on from what was saved, with one's own settings."""
+        state = torch.load(path, weights_only=True)
+        self._agent.restore(state["agent"])
+        self._shown = state["shown"]
+
+
 def balance(schedule: Sequence[Mapping[str, Any]], seed: int, steps: int = STEPS) -> float:
-    """Train with as many settings as are given, one after the other; the mean return, 0 to 500."""
-    torch.set_num_threads(1)
-    env = environments.make("CartPole-v1")
-    agent = DQN(env, seed, **schedule[0])
-    for settings in schedule:
-        agent.adjust(**settings)
-        agent.learn(steps // len(schedule))
-    return environments.evaluate(agent, env, EPISODES)["return"]
+    """Train with the settings of each round, the last of them for all that follow."""
+    run, value = Run(schedule[0], seed), 0.0
+    for done in range(ROUNDS):
+        run.adjust(schedule[min(done, len(schedule) - 1)])
+        value = run.go_on(steps // ROUNDS)
+    return value
 
 
 def search(name: str, seed: int, n_runs: int, folder: Path, steps: int = STEPS) -> dict[str, Any]:
-    """One search with a sampler: values of its runs in order, and its winner's settings."""
+    """One search with a sampler: its best mean so far by runs, and its winner's settings."""
     study = trimtab.create_study(
         study_name=f"{name}-{seed}",
         storage=f"sqlite:///{folder / 'compare.db'}",
@@ -97,34 +133,33 @@ def search(name: str, seed: int, n_runs: int, folder: Path, steps: int = STEPS) 
     study.optimize(
         lambda trial: balance([suggested(trial)], 1_000 * seed + trial.number, steps),
         total_trials=n_runs,
+        replicates=REPLICATES,
     )
-    values = study.history.values[:, 0].tolist()
-    return {"values": values, "schedule": [study.best_trial.params]}
+    means = study.history.values[:, 0].reshape(-1, REPLICATES).mean(1)
+    best = np.maximum.accumulate(means).tolist()
+    return {
+        "curve": [(REPLICATES * (k + 1), value) for k, value in enumerate(best)],
+        "schedule": [study.best_arm.params],
+    }
 
 
 def member(config: dict[str, Any]) -> None:
     """Train one agent of a population, a round at a time."""
-    torch.set_num_threads(1)
-    env, evaluated = environments.make("CartPole-v1"), environments.make("CartPole-v1")
-    settings = {name: config[name] for name in SPACE}
-    agent = DQN(env, 1_000 * config["seed"] + int(tune.get_context().get_trial_id()), **settings)
+    number = int(tune.get_context().get_trial_id())
+    run = Run({name: config[name] for name in SPACE}, 1_000 * config["seed"] + number)
     checkpoint = tune.get_checkpoint()
     if checkpoint:
         with checkpoint.as_directory() as kept:
-            agent.restore(torch.load(Path(kept, "agent.pt"), weights_only=True))
+            run.load(Path(kept, "run.pt"))
     while True:
-        agent.learn(config["steps"] // ROUNDS)
-        shown = environments.evaluate(agent, evaluated, EPISODES)
+        value = run.go_on(config["steps"] // ROUNDS)
         with tempfile.TemporaryDirectory() as made:
-            torch.save(agent.state(), Path(made, "agent.pt"))
-            tune.report(shown, checkpoint=tune.Checkpoint.from_directory(made))
+            run.save(Path(made, "run.pt"))
+            tune.report({"return": value}, checkpoint=tune.Checkpoint.from_directory(made))
 
 
 def population(seed: int, n_runs: int, folder: Path, steps: int = STEPS) -> dict[str, Any]:
-    """One population of `n_runs` members, as `search` for what it returns.
-
-    Its values are those that members reported after each round, one round after the other.
-    """
+    """One population of `n_runs` members, as `search` for what it returns."""
     results = tune.Tuner(
         member,
         param_space={**SPACE, "seed": seed, "steps": steps},
@@ -148,13 +183,17 @@ def population(seed: int, n_runs: int, folder: Path, steps: int = STEPS) -> dict
             verbose=0,
         ),
     ).fit()
-    values = [result.reports[done]["return"] for done in range(ROUNDS) for result in results]
+    rounds = [[result.reports[done]["return"] for result in results] for done in range(ROUNDS)]
     changes = results.policy(results.get_best_result().number)
     schedule = []
     for done in range(ROUNDS):
         now = next(change for change in reversed(changes) if change.iteration <= done)
         schedule.append({name: now.config[name] for name in SPACE})
-    return {"values": values, "schedule": schedule}
+    best = np.maximum.accumulate([max(values) for values in rounds]).tolist()
+    return {
+        "curve": [(n_runs * (done + 1) / ROUNDS, value) for done, value in enumerate(best)],
+        "schedule": schedule,
+    }
 
 
 def measure(n_runs: int, n_seeds: int, folder: Path, steps: int = STEPS) -> None:
@@ -171,7 +210,8 @@ def measure(n_runs: int, n_seeds: int, folder: Path, steps: int = STEPS) -> None
                 found = search(name, seed, n_runs, folder, steps)
             found["held_out"] = [balance(found["schedule"], seed, steps) for seed in HELD_OUT]
             path.write_text(json.dumps(found))
-            print(f"{name} {seed}: best {max(found['values']):.0f}, again {found['held_out']}")
+            again = ", ".join(f"{value:.0f}" for value in found["held_out"])
+            print(f"{name} {seed}: best {found['curve'][-1][1]:.0f}, again {again}")
 
 
 def read(folder: Path) -> dict[str, list[dict[str, Any]]]:
@@ -185,21 +225,20 @@ def read(folder: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def table(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
-    """Markdown: what each search was told, and what came of its winner with other seeds."""
-    lines = ["| search | its best value | its winner, trained again |", "|---|---|---|"]
+    """Markdown: what each search believed, and what came of its winner with other seeds."""
+    lines = [
+        "| search | its best value | its winner, trained again | from worst to best |",
+        "|---|---|---|---|",
+    ]
     for name, searches in found.items():
-        best = [max(each["values"]) for each in searches]
+        believed = np.mean([each["curve"][-1][1] for each in searches])
         again = np.array([each["held_out"] for each in searches])
-        by_search = again.mean(1)
-        error = by_search.std(ddof=1) / len(by_search) ** 0.5 if len(by_search) > 1 else np.nan
-        lines.append(f"| {name} | {np.mean(best):.0f} | {by_search.mean():.0f} ± {error:.0f} |")
+        error = again.std(ddof=1) / again.size**0.5
+        lines.append(
+            f"| {name} | {believed:.0f} | {again.mean():.0f} ± {error:.0f} "
+            f"| {again.min():.0f} to {again.max():.0f} |"
+        )
     return "\n".join(lines)
-
-
-def best_so_far(values: Sequence[float], n_runs: int) -> NDArray[np.float64]:
-    """The best value after each run; a population's values are all its rounds'."""
-    best: NDArray[np.float64] = np.maximum.accumulate(values)
-    return best[len(values) // n_runs - 1 :: len(values) // n_runs]
 
 
 def draw(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> Any:
@@ -207,24 +246,22 @@ def draw(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> Any:
     import plotly.graph_objects as go
 
     figure = go.Figure()
-    n_runs = len(found["random"][0]["values"])
     for name, searches in found.items():
-        curves = [best_so_far(each["values"], n_runs) for each in searches]
+        runs, values = np.array([each["curve"] for each in searches]).mean(0).T
         figure.add_scatter(
-            x=np.arange(1, n_runs + 1),
-            y=np.mean(curves, axis=0),
-            mode="lines",
+            x=runs,
+            y=values,
+            mode="lines+markers",
             name=name,
             line={"color": COLOURS[name], "width": 2, "shape": "hv"},
         )
-    n_seeds = len(found["random"])
+    n_seeds = len(next(iter(found.values())))
     figure.update_layout(
         template="plotly_white",
         margin={"t": 60, "b": 60},
         title=f"CartPole: best return so far, mean of {n_seeds} searches of each kind",
-        xaxis_title=f"runs of {STEPS:,} steps",
-        yaxis_title="return (at most 500)",
-        yaxis_range=[0, 510],
+        xaxis={"title": f"runs of {STEPS:,} steps", "rangemode": "tozero"},
+        yaxis={"title": "return (at most 500)", "range": [0, 510]},
     )
     return figure
 
@@ -233,8 +270,8 @@ def main() -> None:
     """Search, or show what came of it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("command", choices=["search", "show"])
-    parser.add_argument("--runs", type=int, default=12)
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--runs", type=int, default=24)
+    parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--folder", type=Path, default=Path("compare"))
     given = parser.parse_args()
     trimtab.logging.set_verbosity(trimtab.logging.WARNING)

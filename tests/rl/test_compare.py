@@ -18,28 +18,41 @@ def test_all_searches_have_as_many_runs(
 ) -> None:
     monkeypatch.setattr(compare, "HELD_OUT", range(2))
     monkeypatch.setattr(compare, "EPISODES", 1)
-    compare.measure(2, 1, tmp_path, steps=50)
+    compare.measure(4, 1, tmp_path, steps=48)
     assert len(capsys.readouterr().out.splitlines()) == 5
     found = compare.read(tmp_path)
     assert list(found) == ["grid", "random", "TPE", "GP", "PBT"]
     for name, (only,) in found.items():
-        population = name == "PBT"
-        assert len(only["values"]) == (2 * compare.ROUNDS if population else 2)
-        assert len(only["schedule"]) == (compare.ROUNDS if population else 1)
+        rounds = compare.ROUNDS if name == "PBT" else 1
+        runs, best = zip(*only["curve"], strict=True)
+        assert runs[-1] == 4
+        assert len(runs) == (rounds if name == "PBT" else 2)
+        assert list(best) == sorted(best)
+        assert len(only["schedule"]) == rounds
         assert set(only["schedule"][0]) == set(compare.SPACE)
         assert len(only["held_out"]) == 2
     assert compare.table(found).count("\n") == 6
     figure = compare.draw(found)
     assert [trace.name for trace in figure.data] == list(found)
-    assert all(len(trace.y) == 2 for trace in figure.data)
+    assert all(trace.x[-1] == 4 for trace in figure.data)
 
-    compare.measure(2, 1, tmp_path, steps=50)  # again: nothing is left to be done
+    compare.measure(4, 1, tmp_path, steps=48)  # again: nothing is left to be done
     assert capsys.readouterr().out == ""
 
 
-def test_best_so_far_of_runs_and_of_rounds() -> None:
-    assert compare.best_so_far([3, 5, 4], 3).tolist() == [3, 5, 5]
-    assert compare.best_so_far([1, 2, 9, 3, 0, 10], 3).tolist() == [2, 9, 10]
+def test_a_run_that_was_saved_goes_on_as_it_would_have(tmp_path: Path) -> None:
+    settings = {"learning_rate": 0.01}
+    run, other = compare.Run(settings, 1), compare.Run(settings, 2)
+    run.go_on(700)
+    run.save(tmp_path / "run.pt")
+    other.load(tmp_path / "run.pt")
+    for one, two in zip(run._agent._network, other._agent._network, strict=True):
+        assert one.equal(two)
+    assert other._shown == run._shown
+    other._agent.learn(10)
+    assert not all(
+        one.equal(two) for one, two in zip(run._agent._network, other._agent._network, strict=True)
+    )
 
 
 def test_racing_finds_what_is_best_on_average_and_luck_does_not() -> None:
