@@ -109,12 +109,20 @@ class Settings:
             custom_search_space=_text(given, "custom_search_space"),
             constraints=_strings(given, "constraints"),
             metrics=metrics,
-            seed=None if given["seed"] is None else _count(given, "seed", 0),
+            seed=_seed(given),
             seed_key=_text(given, "seed_key"),
             retries=_count(given, "retries", 0),
             max_failure_rate=rate,
             figures=_switch(given, "figures"),
         )
+
+
+def _seed(given: Mapping[str, Any]) -> int | None:
+    """That of the sweep; else the sampler's, where Hydra's Optuna sweeper has it."""
+    sampler = given["sampler"]
+    if given["seed"] is None and isinstance(sampler, Mapping) and sampler.get("seed") is not None:
+        return _count(sampler, "seed", 0)
+    return None if given["seed"] is None else _count(given, "seed", 0)
 
 
 def _total(given: Mapping[str, Any]) -> int:

@@ -47,6 +47,12 @@ def test_minutes_are_seconds() -> None:
     assert Settings.of({"max_duration_minutes": 0.5}).seconds == 30.0
 
 
+def test_the_samplers_seed_is_that_of_the_runs_too() -> None:
+    sampler = {"_target_": "trimtab.samplers.TPESampler", "seed": 3}
+    assert Settings.of({"sampler": sampler}).seed == 3
+    assert Settings.of({"sampler": sampler, "seed": 4}).seed == 4
+
+
 @pytest.mark.parametrize(
     ("key", "near"),
     [("max_trails", "max_trials"), ("njobs", "n_jobs"), ("searchspace", "search_space")],
