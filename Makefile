@@ -1,5 +1,6 @@
 # make demo    tune a real model, from nothing, and look at it in a browser (Ctrl-C ends it)
 # make test    every check there is
+# make rl      the slow proofs of examples/rl, ten minutes on two cores
 # make bench   measure Trimtab beside its peers, into benchmarks/results.md
 # make lint    the checks that take seconds; make format mends what it can
 
@@ -8,15 +9,16 @@ BIN := $(VENV)/bin
 # One thread per process, so that a figure is of the code and not of the machine's other cores.
 # Exported, not written before the command: then no shell stands between make and it, and a request
 # to end reaches it.
-test bench: export OMP_NUM_THREADS := 1
-test bench: export OPENBLAS_NUM_THREADS := 1
-test bench: export MKL_NUM_THREADS := 1
+test rl bench: export OMP_NUM_THREADS := 1
+test rl bench: export OPENBLAS_NUM_THREADS := 1
+test rl bench: export MKL_NUM_THREADS := 1
 # ARGS reach pytest or the benchmarks: make test ARGS="-k storage"
 ARGS :=
+INSTALL := $(BIN)/python -m pip --disable-pip-version-check --no-input install -qq --editable
 # The demo ends with a dashboard to look at, but not where nobody looks: make demo DEMO=--no-serve
 DEMO := $(if $(CI),--no-serve,--serve)
 
-.PHONY: demo test bench lint format clean
+.PHONY: demo test rl bench lint format clean
 .DEFAULT_GOAL := test
 
 demo: $(VENV)/.has-demo
@@ -24,6 +26,10 @@ demo: $(VENV)/.has-demo
 
 test: $(VENV)/.has-dev
 	$(BIN)/python -m scripts.check $(ARGS)
+
+rl: export TRIMTAB_RL := 1
+rl: $(VENV)/.has-dev
+	$(BIN)/python -m pytest -q --durations=0 tests/rl $(ARGS)
 
 bench: $(VENV)/.has-bench
 	$(BIN)/python -m benchmarks $(ARGS)
@@ -46,7 +52,10 @@ $(VENV)/.made: scripts/venv.sh
 $(VENV)/.has-demo: EXTRAS := demo
 $(VENV)/.has-dev: EXTRAS := all,dev
 $(VENV)/.has-bench: EXTRAS := bench
+# PyTorch is not to be had for every machine; without it the tests of examples/rl are skipped.
+$(VENV)/.has-dev: MAYBE := rl
 $(VENV)/.has-%: $(VENV)/.made pyproject.toml
 	@echo "Installing trimtab[$(EXTRAS)] into $(VENV)"
-	@$(BIN)/python -m pip --disable-pip-version-check --no-input install -qq --editable '.[$(EXTRAS)]'
+	@$(INSTALL) '.[$(EXTRAS)]'
+	@$(if $(MAYBE),$(INSTALL) '.[$(EXTRAS),$(MAYBE)]' || echo "Not installed: trimtab[$(MAYBE)]")
 	@touch $@
