@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from trimtab.errors import InvalidArgument, InvalidType
-from trimtab.records import FrozenTrial, History, TrialState
+from trimtab.records import FrozenTrial, History
 from trimtab.samplers.base import Proposal, Sampler
 from trimtab.samplers.centred import CentredSequence, begins
 from trimtab.samplers.gp.activity import Activity
