@@ -57,5 +57,5 @@ $(VENV)/.has-dev: MAYBE := rl
 $(VENV)/.has-%: $(VENV)/.made pyproject.toml
 	@echo "Installing trimtab[$(EXTRAS)] into $(VENV)"
 	@$(INSTALL) '.[$(EXTRAS)]'
-	@$(if $(MAYBE),$(INSTALL) '.[$(EXTRAS),$(MAYBE)]' || echo "Not installed: trimtab[$(MAYBE)]")
+	@[ -z '$(MAYBE)' ] || $(INSTALL) '.[$(EXTRAS),$(MAYBE)]' || echo "Not installed: trimtab[$(MAYBE)]"
 	@touch $@
