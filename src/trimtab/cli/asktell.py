@@ -12,7 +12,9 @@ from trimtab.cli.options import Spread, format_option, open_study, parse_json, s
 
 @click.command()
 @study_option
-@click.option("--sampler", metavar="CLASS", help="A class of trimtab.samplers.")
+@click.option(
+    "--sampler", metavar="CLASS", help="A class of trimtab.samplers; AutoSampler if not given."
+)
 @click.option("--sampler-kwargs", metavar="JSON", help="Its arguments: '{\"seed\": 1}'")
 @click.option(
     "--search-space",

@@ -12,11 +12,13 @@ from starlette.datastructures import QueryParams
 from trimtab.dashboard.brushes import Ranges, axes_of, ranges_of
 from trimtab.dashboard.context import StudyView
 from trimtab.errors import InvalidArgument, InvalidFilter
+from trimtab.experiment.keeping import KEY as EXPERIMENT
 from trimtab.query import Fields, Page, page
 from trimtab.query.fields import UnknownField
 from trimtab.query.nodes import field_name
 from trimtab.records import StudyDirection
 from trimtab.records.lineage import has_lineage
+from trimtab.study.origin import SAMPLER
 from trimtab.visualization.data import (
     DEFAULT_TARGET_NAME,
     most_telling_first,
@@ -35,6 +37,9 @@ MOST_PAIRS: Final = 5
 ROWS: Final = 10
 """Trials in the table."""
 _MAX_WHERE: Final = 4000
+_MODELLING: Final = ("AutoSampler", "GPSampler", "BoTorchSampler")
+_MODELLED: Final = 250
+"""Complete trials up to which a model is drawn in a tenth of a second."""
 _NEVER_LOG: Final = (
     *("importances", "edf", "paths", "rank"),
     *("model", "model-contour", "model-trace", "model-sensitivity", "model-front"),
@@ -58,6 +63,8 @@ class View:
         matches: The table of the trials that the filter lets through, or None.
         complete: How many trials are complete.
         lineage: Whether a trial went on from another.
+        modelled: Whether pictures of a Gaussian process are shown: it proposed the trials, or they
+            are an experiment's, which are few and costly.
     """
 
     known: tuple[str, ...]
@@ -71,6 +78,7 @@ class View:
     matches: Page | None
     complete: int
     lineage: bool
+    modelled: bool
 
     def shown(self, count: int) -> tuple[str, ...]:
         """The parameters of a figure that shows ``count`` of them unless some are chosen."""
@@ -131,7 +139,14 @@ def view_of(study: StudyView, query: QueryParams) -> View:
         matches,
         len(trials),
         lineage,
+        _is_modelled(study, len(trials)),
     )
+
+
+def _is_modelled(study: StudyView, complete: int) -> bool:
+    if not complete or EXPERIMENT in study.system_attrs:
+        return bool(complete)
+    return complete <= _MODELLED and study.system_attrs.get(SAMPLER) in _MODELLING
 
 
 def objectives_of(study: StudyView) -> list[str]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 from trimtab.experiment import fetching
 from trimtab.experiment.arm import GeneratorRun
 from trimtab.experiment.rows import make_row
-from trimtab.experiment.sampling import EXPECTED, ExperimentSampler
+from trimtab.experiment.sampling import ExperimentSampler
 from trimtab.experiment.status import STATUS, TrialStatus, status_of
 from trimtab.records import TrialState, TrialUpdate
+from trimtab.samplers.base import EXPECTED
 from trimtab.storage import Draft, Lease, Ticket
 from trimtab.study import Study
 from trimtab.study.trial import FIXED_PARAMS

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from trimtab.errors import InvalidArgument, InvalidType
 from trimtab.experiment.arm import Arm, GeneratorRun
 from trimtab.experiment.data import Data
-from trimtab.experiment.sampling import EXPECTED, ExperimentSampler, Generation, fresh_seed
+from trimtab.experiment.sampling import ExperimentSampler, Generation, fresh_seed
 from trimtab.experiment.space import SearchSpace
 from trimtab.records import FrozenTrial, parse_directions
+from trimtab.samplers.base import EXPECTED
 from trimtab.schedulers import NopPruner
 from trimtab.storage import InMemoryStorage
 from trimtab.study import Study

@@ -16,6 +16,7 @@ from trimtab.storage import Storage
 from trimtab.study import Study, create_study, load_study
 
 if TYPE_CHECKING:
+    from trimtab.experiment.definition import Definition
     from trimtab.experiment.experiment import Experiment
 
 KEY: Final = "experiment"
@@ -23,7 +24,7 @@ KEY: Final = "experiment"
 VERSION: Final = 1
 
 
-def dump(experiment: Experiment) -> dict[str, Any]:
+def dump(experiment: Definition) -> dict[str, Any]:
     """All that is needed to go on as this experiment would, but for code, as JSON."""
     own = experiment.config.metrics
     status_quo = experiment.status_quo
@@ -42,7 +43,7 @@ def dump(experiment: Experiment) -> dict[str, Any]:
     }
 
 
-def create(experiment: Experiment, storage: Storage) -> Study:
+def create(experiment: Definition, storage: Storage) -> Study:
     """The study of a new experiment.
 
     Raises:
@@ -63,7 +64,7 @@ def create(experiment: Experiment, storage: Storage) -> Study:
     return study
 
 
-def save(experiment: Experiment, study: Study) -> None:
+def save(experiment: Definition, study: Study) -> None:
     """Keep what changed."""
     study.set_system_attr(KEY, dump(experiment))
 

@@ -15,17 +15,10 @@ from trimtab.experiment.parameters import ChoiceParameter
 from trimtab.experiment.space import SearchSpace
 from trimtab.records import DELETED, History, TrialState
 from trimtab.samplers import GPSampler, Proposal, QMCSampler, Sampler, TPESampler
-from trimtab.samplers.gp.observations import Observations
+from trimtab.samplers.base import EXPECTED
 from trimtab.samplers.gp.predict import Predictor
 from trimtab.space import Distribution, Internal, Space
 from trimtab.study.origin import SAMPLER, name_of
-
-EXPECTED: Final = "expected"
-"""System attribute of a trial that a model proposed: ``values``, the mean and the standard
-deviation that it expected of each objective, and ``feasible``, the probability that all
-constraints hold."""
-_EXPLAINED: Final = 3
-"""Objectives up to which each has a process of its own while proposing."""
 
 METHODS: Final = ("auto", "sobol")
 _MOST_MODELLED: Final = 3000
@@ -190,7 +183,8 @@ class ExperimentSampler(Sampler):
             point = _untried(space, point, free, history, number)
         state = {**proposal.state, **self._state, SAMPLER: name_of(base)}
         if base is self.model and not self._space.is_hierarchical:
-            state |= self._expected(history, space, point)
+            expected = self.model.expected(history, space, space.encode(point))
+            state |= {EXPECTED: expected} if expected else {}
         return Proposal(space.encode(point), state, space.external(point))
 
     def same_arm(self, history: History, number: int) -> list[int]:
@@ -228,26 +222,6 @@ class ExperimentSampler(Sampler):
         else:
             point = space.decode(self.propose(history, space, number, rng).point.tolist())
         return None if point in _tried(space, history, number) else point
-
-    def _expected(
-        self, history: History, space: Space, point: tuple[Internal, ...]
-    ) -> dict[str, Any]:
-        """What the model thinks of its proposal, for people who ask why it was made."""
-        if not len(history.usable(TrialState.COMPLETE)) > 1 or history.n_objectives > _EXPLAINED:
-            return {}
-        # The very processes that it proposed by, which are at hand.
-        seen = Observations.of(history, space)
-        surrogate = self.model.surrogate(history, space, seen)
-        predictor = Predictor(history, space, seen, surrogate)
-        units = space.encode(point)[None]
-        values = [
-            [float(part[0]) for part in predictor.predict(units, j)]
-            for j in range(history.n_objectives)
-        ]
-        expected: dict[str, Any] = {"values": values}
-        if history.constraint_names:
-            expected["feasible"] = float(predictor.feasibility(units)[0])
-        return {EXPECTED: expected}
 
     def propose_one(
         self,

@@ -10,7 +10,7 @@ import numpy as np
 
 from trimtab.errors import InvalidArgument
 from trimtab.records import FrozenTrial, History, TrialState
-from trimtab.samplers.base import Proposal, Sampler
+from trimtab.samplers.base import EXPECTED, Proposal, Sampler
 from trimtab.samplers.centred import CentredSequence, begins
 from trimtab.samplers.qmc import QMCSampler
 from trimtab.space import Distribution, Floats, Internal, Space
@@ -50,7 +50,8 @@ class AutoSampler(Sampler):
       process ends.
 
     A trial's ``sampler`` (a column, and a field of filters) is the one that proposed it:
-    ``"QMCSampler"`` for the first ones.
+    ``"QMCSampler"`` for the first ones. Those of the Gaussian process keep what it expected of
+    them, which the dashboard shows.
 
     It is what a study has that is given no sampler. Where a trial takes less than some
     milliseconds, `TPESampler` or `RandomSampler` gets through more of them in the same time.
@@ -145,9 +146,11 @@ class AutoSampler(Sampler):
         if sampler is self._start:
             point = _new(proposal.point, history, space, rng)
             return Proposal(point, {MADE_BY: QMCSampler.__name__})
-        return Proposal(
-            proposal.point, {**proposal.state, MADE_BY: type(sampler).__name__}, proposal.params
-        )
+        state = {**proposal.state, MADE_BY: type(sampler).__name__}
+        if sampler is self.__dict__.get("_gp"):
+            expected = self._gp.expected(history, space, proposal.point)
+            state |= {EXPECTED: expected} if expected else {}
+        return Proposal(proposal.point, state, proposal.params)
 
     def propose_one(
         self,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -18,6 +18,11 @@ from trimtab.records import FrozenTrial, History
 from trimtab.samplers.foreign import BaseSampler
 from trimtab.space import Distribution, Floats, Internal, Space, from_unit
 from trimtab.space.made import MadeOf
+
+EXPECTED: Final = "expected"
+"""System attribute of a trial that a model proposed: ``values``, the mean and the standard
+deviation that it expected of each objective, and ``feasible``, the probability that all
+constraints hold."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 from trimtab.errors import InvalidArgument, InvalidType, TrialFinished, WrongStatus
 from trimtab.experiment import BatchTrial, TrialStatus
 from trimtab.experiment.fetching import finish
+from trimtab.experiment.handle import METADATA
 from trimtab.experiment.measuring import (
     DATA,
     check_complete,
@@ -19,7 +20,7 @@ from trimtab.experiment.measuring import (
     parse_steps,
     reports_of,
 )
-from trimtab.experiment.trial import METADATA, BaseTrial
+from trimtab.experiment.trial import BaseTrial
 from trimtab.records import FrozenTrial, TrialUpdate
 from trimtab.service.base import ClientBase
 

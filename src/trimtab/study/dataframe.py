@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from trimtab.errors import InvalidArgument
 from trimtab.records import DELETED, VALUE, History, TrialState, from_micros
+from trimtab.samplers.base import EXPECTED
 from trimtab.space import Distribution, FloatDistribution, Floats
 from trimtab.study.origin import SAMPLER
 
@@ -142,9 +143,9 @@ def _intermediate(history: History, number: int) -> dict[int, float]:
 
 
 def _system_attrs(history: History, number: int) -> dict[str, Any]:
-    """Without the sampler's name, which only trials of an unusual origin keep."""
+    """Without the sampler's name and what it expected, which some trials keep and others do not."""
     attrs = history.system_attrs(number)
-    return {key: attrs[key] for key in attrs if key != SAMPLER}
+    return {key: attrs[key] for key in attrs if key not in (SAMPLER, EXPECTED)}
 
 
 _MAPPINGS: dict[str, Callable[[History, int], Mapping[Any, Any]]] = {

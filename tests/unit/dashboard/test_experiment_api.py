@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+import trimtab
 from tests.unit.dashboard.test_api import ok, refused
 from trimtab.experiment import Arm, GeneratorRun
 from trimtab.service import Client, ObjectiveProperties
+from trimtab.space import Distribution
 from trimtab.storage import InMemoryStorage
 
 
@@ -117,6 +119,27 @@ def test_its_model_is_drawn(api: TestClient, client: Client) -> None:
     assert "figures/model-front" not in page
     ok(api.post("/api/studies", json={"name": "plain"}), 201)
     assert "figures/model" not in api.get("/studies/0-2/analytics").text
+
+
+@pytest.mark.parametrize(
+    ("sampler", "complete", "is_drawn"),
+    [
+        (None, 1, True),
+        (None, 250, True),
+        (None, 251, False),
+        (None, 0, False),
+        (trimtab.samplers.TPESampler(), 3, False),
+        (trimtab.samplers.GPSampler(), 3, True),
+    ],
+)
+def test_the_model_of_a_study_is_drawn_where_one_proposed_its_trials(
+    api: TestClient, api_storage: InMemoryStorage, sampler: Any, complete: int, is_drawn: bool
+) -> None:
+    study = trimtab.create_study(storage=api_storage, sampler=sampler)
+    space: dict[str, Distribution] = {"x": trimtab.FloatDistribution(0, 1)}
+    row = trimtab.create_trial(params={"x": 0.5}, distributions=space, value=1.0)
+    study.add_trials([row] * complete)
+    assert ("figures/model" in api.get("/studies/0-1/analytics").text) is is_drawn
 
 
 def test_a_trial_s_page_says_what_was_expected_of_it(api: TestClient, client: Client) -> None:

@@ -9,7 +9,7 @@ import pytest
 import trimtab
 from tests.unit.samplers.gp_support import cube, new_study
 from trimtab.errors import InvalidArgument
-from trimtab.samplers import AutoSampler
+from trimtab.samplers import AutoSampler, GPSampler
 from trimtab.space import CategoricalDistribution, Space
 from trimtab.study import Study
 
@@ -126,3 +126,33 @@ def test_the_first_trials_of_a_study_load_no_scipy() -> None:
         [sys.executable, "-c", FIRST_TRIALS], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_what_the_model_expected_is_kept() -> None:
+    study = trimtab.create_study(sampler=AutoSampler(seed=0))
+    for number in range(12):
+        trial = study.ask(dict(cube(2)))
+        attrs = study.get_trial(number).system_attrs
+        if number < 8:
+            assert "expected" not in attrs
+        else:
+            predictor = GPSampler(seed=0).predictor(study.history)
+            units = np.array([[trial.params["x0"], trial.params["x1"]]])
+            ((mean, sd),) = attrs["expected"]["values"]
+            assert mean == pytest.approx(float(predictor.predict(units)[0][0]), abs=0.5)
+            assert sd > 0.0
+            assert 0.0 <= attrs["expected"]["feasible"] <= 1.0
+        trial.set_constraint("c", trial.params["x1"] - 0.5)
+        study.tell(trial, 3.0 + trial.params["x0"])
+
+
+def test_nothing_is_expected_of_a_point_that_may_not_be_measured() -> None:
+    """In a conditional space a trial may take another way than the one that was foreseen."""
+
+    def objective(trial: trimtab.Trial) -> float:
+        x = trial.suggest_float("x", 0.0, 1.0)
+        return x + (trial.suggest_float("y", 0.0, 1.0) if x > 0.5 else 0.0)
+
+    study = trimtab.create_study(sampler=AutoSampler(seed=0))
+    study.optimize(objective, n_trials=12)
+    assert study.trials[-1].system_attrs == {"sampler": "GPSampler"}

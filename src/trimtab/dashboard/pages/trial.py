@@ -25,10 +25,10 @@ from trimtab.dashboard.templating import render_study
 from trimtab.dashboard.trialactions import QUEUED_FROM
 from trimtab.dashboard.widgets import ChoiceWidget, Form
 from trimtab.errors import UnknownTrial
-from trimtab.experiment.sampling import EXPECTED
 from trimtab.records import FrozenTrial, History, TrialState
 from trimtab.records.lineage import BEGAN, CONFIG, LINEAGE, Descent, descents_in, flat_config
 from trimtab.samplers.arms import REPLICATE_OF
+from trimtab.samplers.base import EXPECTED
 from trimtab.space import CategoricalDistribution, Distribution, FloatDistribution
 from trimtab.storage import Held
 from trimtab.storage.rules import FAIL_REASON, STOP_REQUESTED

@@ -229,6 +229,36 @@ class GPSampler(Sampler):
         return Predictor(history, space, seen, made)
 
     @one_thread()
+    def expected(self, history: History, space: Space, units: Floats) -> dict[str, Any]:
+        """What the processes that propose think of a point, for people who ask why it was proposed.
+
+        Args:
+            history: The study.
+            space: The columns.
+            units: Shape (d,), in the unit cube.
+
+        Returns:
+            ``values``, the mean and the standard deviation of each objective, and, where there are
+            constraints, ``feasible``, the probability that all of them hold. Nothing where too few
+            trials are complete, where parameters come and go, so that the point may not be what
+            is measured, or where the objectives are not modelled one by one.
+        """
+        seen = Observations.of(history, space)
+        if len(seen) < max(self._n_startup, 2) or history.n_objectives > _MOST_OBJECTIVES:
+            return {}
+        if np.isnan(seen.points).any() or np.isnan(units).any():
+            return {}
+        predictor = Predictor(history, space, seen, self.surrogate(history, space, seen))
+        values = [
+            [float(part[0]) for part in predictor.predict(units[None], j)]
+            for j in range(history.n_objectives)
+        ]
+        found: dict[str, Any] = {"values": values}
+        if history.constraint_names:
+            found["feasible"] = float(predictor.feasibility(units[None])[0])
+        return found
+
+    @one_thread()
     def best(self, history: History) -> int | None:
         """See `Sampler.best`; by the model, and None where it predicts badly."""
         if history.n_objectives > 1 or self._begins(history, len(history.finished)):
