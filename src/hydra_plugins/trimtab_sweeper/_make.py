@@ -24,13 +24,12 @@ from trimtab.space import (
 PRUNERS: Final = {
     "none": "NopPruner",
     "median": "MedianPruner",
-    "percentile": "PercentilePruner",
     "asha": "SuccessiveHalvingPruner",
     "successive_halving": "SuccessiveHalvingPruner",
     "hyperband": "HyperbandPruner",
-    "threshold": "ThresholdPruner",
 }
-"""Names of pruners and the classes of `trimtab.pruners` that they stand for."""
+"""Names of pruners and the classes of `trimtab.pruners` that they stand for; those that need
+arguments have none."""
 
 _HOMES: Final = {
     "sampler": re.compile(r"(?:trimtab|optuna)\.samplers\.(\w+)"),
