@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 
 import pytest
 
@@ -38,3 +39,22 @@ def test_a_tracker_that_fails_is_logged_and_told_on(caplog: pytest.LogCaptureFix
     assert told.numbers == [0, 1, 2]
     assert told.finished
     assert "no network" in caplog.text
+
+
+def test_a_sweep_does_not_wait_for_a_tracker() -> None:
+    study, go_on = create_study(), threading.Event()
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
+
+    class Slow(Told):
+        def __call__(self, study: Study, trial: FrozenTrial) -> None:
+            go_on.wait(60.0)
+            self.numbers.append(trial.number)
+
+    slow = Slow()
+    with TrackedSweep(study, [slow]) as tracked:
+        for trial in study.trials:
+            tracked.tell(trial)
+        assert slow.numbers == []
+        go_on.set()
+    assert slow.numbers == [0, 1]
+    assert slow.finished
