@@ -266,4 +266,4 @@ def test_through_hydra_the_exit_status_tells(
     assert says in call(program, *arguments, "--multirun", status=status)
     found = yaml.safe_load((program / "out" / "performance_results.yaml").read_text())
     assert found["passed"] is (status == 0)
-    assert len(found["runs"]) == 2
+    assert len(found["runs"]) in (2, 3)  # the third may end at the same moment

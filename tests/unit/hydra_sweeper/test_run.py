@@ -240,6 +240,8 @@ class TestResume:
             time.sleep(0.01)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
+        sweep(square, X, max_trials=1, min_trials_per_param=2)  # begins none, and yet ends it
+        assert [trial.state for trial in trials()] == [COMPLETE, FAIL]
         sweep(square, X, max_trials=4, min_trials_per_param=2)
         states = [trial.state for trial in trials()]
         assert states == [COMPLETE, FAIL, COMPLETE, COMPLETE, COMPLETE]
