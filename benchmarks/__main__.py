@@ -36,6 +36,7 @@ FAMILIES = {
     "dashboard": "dashboard",
     "tuner": "tuner",
     "hydra": "hydra",
+    "sweeps": "sweeps",
 }
 RESULTS = Path(__file__).with_name("results.md")
 

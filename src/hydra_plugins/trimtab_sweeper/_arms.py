@@ -29,6 +29,7 @@ class Arm:
         running: Numbers of the runs that are under way.
         failed: How many runs failed.
         pruned: How many runs were pruned.
+        is_open: Whether it may be run again.
     """
 
     params: Mapping[str, Any]
@@ -37,6 +38,7 @@ class Arm:
     running: set[int] = field(default_factory=set)
     failed: int = 0
     pruned: int = 0
+    is_open: bool = True
 
     @property
     def example(self) -> int | None:
@@ -100,10 +102,16 @@ class Arms:
         """How many runs failed."""
         return sum(arm.failed for arm in self.arms)
 
-    def begin(self, trial: FrozenTrial) -> None:
-        """Take over a trial that runs, or (with `end`) that ended before this sweep began."""
+    def begin(self, trial: FrozenTrial, *, is_open: bool = True) -> None:
+        """Take over a trial that runs, or (with `end`) that ended before this sweep began.
+
+        Args:
+            trial: The trial.
+            is_open: Whether its arm may be run again.
+        """
         arm = self._arms.setdefault(point_of(trial.space, trial.point), Arm(trial.params))
         arm.numbers.append(trial.number)
+        arm.is_open = arm.is_open and is_open
         arm.running.add(trial.number)
         self._of[trial.number] = arm
 
@@ -117,6 +125,10 @@ class Arms:
             arm.pruned += 1
         elif FAILED in trial.system_attrs:
             arm.failed += 1
+
+    def drop(self, number: int) -> None:
+        """A trial that had begun is someone else's now."""
+        self._of[number].running.discard(number)
 
     def plan(self, left: int, may_begin: bool) -> Plan | None:
         """The next run; None: there is none, unless those that run now change that.
@@ -144,7 +156,7 @@ class Arms:
         return None if index is None else self.arms[index]
 
     def _is_open(self, arm: Arm) -> bool:
-        return not arm.pruned and arm.failed <= self._retries
+        return arm.is_open and not arm.pruned and arm.failed <= self._retries
 
 
 def point_of(space: Space, point: tuple[Internal, ...]) -> Point:

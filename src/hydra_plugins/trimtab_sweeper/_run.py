@@ -21,7 +21,7 @@ from hydra_plugins.trimtab_sweeper._sweep import Sweep
 from trimtab.errors import FailureRateExceeded, InvalidArgument, WrongStatus
 from trimtab.records import Outcome, StudyDirection, TrialState
 from trimtab.samplers.racing import Race
-from trimtab.space import Space
+from trimtab.space import Distribution, Space
 from trimtab.space.foreign import to_optuna
 from trimtab.study import Study, Trial, create_study
 from trimtab.study.leases import reclaim_dead
@@ -112,8 +112,11 @@ def _file(settings: Settings, name: str, folder: Path) -> str:
 
 def _check_space(study: Study, space: Space) -> None:
     """Refuse a study of another search space; a new one remembers its own."""
-    ours = json.dumps({name: to_optuna(d) for name, d in space.items()}, sort_keys=True)
+    ours = _spelled(space)
     theirs = study.system_attrs.get(SPACE)
+    if theirs is None and len(study.history.space):  # a study from another door
+        known = study.history.space
+        theirs = _spelled({name: known[name] for name in known if name in space} or known)
     if theirs is None:
         study.set_system_attr(SPACE, ours)
     elif theirs != ours:
@@ -122,6 +125,10 @@ def _check_space(study: Study, space: Space) -> None:
             f"another name than {study.study_name!r}, or the search space of that study, {theirs}",
             ours,
         )
+
+
+def _spelled(space: Mapping[str, Distribution]) -> str:
+    return json.dumps({name: to_optuna(d) for name, d in space.items()}, sort_keys=True)
 
 
 def _end_lost(study: Study) -> None:

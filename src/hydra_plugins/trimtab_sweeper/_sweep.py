@@ -18,13 +18,21 @@ from hydra_plugins.trimtab_sweeper._outcome import told
 from hydra_plugins.trimtab_sweeper._settings import Settings
 from hydra_plugins.trimtab_sweeper._space import Dimensions
 from hydra_plugins.trimtab_sweeper._stop import Signals
-from trimtab.errors import FailureRateExceeded, SpaceExhausted, TrialFinished, TrimtabError
+from trimtab.errors import (
+    FailureRateExceeded,
+    SpaceExhausted,
+    StaleAttempt,
+    TrialFinished,
+    TrimtabError,
+    UnknownTrial,
+)
 from trimtab.integrations.hydra.job import LARGEST_SEED
 from trimtab.records import Outcome, TrialState
 from trimtab.samplers.arms import REPLICATE_OF
 from trimtab.storage import Draft, Lease
 from trimtab.study import Study, Trial
 from trimtab.study.leases import LeaseKeeper, worker_id
+from trimtab.study.loop import reason_of
 from trimtab.study.outcome import pruned_outcome
 from trimtab.study.tell import finish
 
@@ -35,6 +43,8 @@ _PATIENCE: Final = 0.5
 _GRACE: Final = 5.0
 """Seconds that jobs have to end after Ctrl-C before they are killed."""
 _LEASE: Final = 60.0
+_TAKEN: Final = (TrialFinished, StaleAttempt, UnknownTrial)
+"""What a trial says that someone else ended, took over or deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,17 +180,23 @@ class Sweep:
             return Trial(study, taken, example.space, example.point, True)
 
     def _start(self, trial: Trial) -> None:
-        for name, distribution in self._space.items():
-            trial._suggest(name, distribution)
-        self._custom(trial)
-        trial.flush()
         seed = self._seed(trial.number)
+        run = self._runs[trial.number] = Run(trial, seed, time.monotonic())
+        self._keeper.hold(trial.number, trial.attempt)
+        try:
+            for name, distribution in self._space.items():
+                trial._suggest(name, distribution)
+            self._custom(trial)
+            trial.flush()
+        except Exception as error:  # noqa: BLE001 - a custom space may raise anything
+            # So does a trial that someone queued with a value that is none.
+            self._arms.begin(trial.frozen(), is_open=False)
+            self._end(run, Outcome(TrialState.FAIL, reason=reason_of(error)))
+            return
         overrides = self._dimensions.overrides(trial.params)
         if self._settings.seed_key is not None:
             overrides.append(f"{self._settings.seed_key}={seed}")
         self._arms.begin(trial.frozen())
-        self._keeper.hold(trial.number, trial.attempt)
-        self._runs[trial.number] = Run(trial, seed, time.monotonic())
         self._jobs.start(trial.number, overrides, seed)
 
     def _seed(self, number: int) -> int:
@@ -212,10 +228,21 @@ class Sweep:
         try:
             value = event.metrics[""] if set(event.metrics) == {""} else event.metrics
             trial.report(value, event.step)
-            prune = trial.should_prune()
+            prune = self._should_prune(trial)
+        except _TAKEN as taken:  # from the dashboard, perhaps: nobody waits for this run
+            _logger.warning("%s", taken)
+            prune = True
         except (TrimtabError, NotImplementedError) as refused:
             error = str(refused)
         self._jobs.answer(event.number, prune=prune, error=error)
+
+    def _should_prune(self, trial: Trial) -> bool:
+        try:
+            return trial.should_prune()
+        except NotImplementedError:  # of several objectives, no pruner knows which to look at
+            if self._settings.pruner is None:
+                return False
+            raise
 
     def _end(self, run: Run, outcome: Outcome, *, cut: bool = False) -> None:
         """Tell a trial, unless it was ended by someone else.
@@ -237,9 +264,10 @@ class Sweep:
         update, ended = trial.final_update(), trial.end_time()
         try:
             frozen = finish(study, trial.number, trial.attempt, outcome, update, ended)
-        except TrialFinished as late:
-            _logger.warning("%s", late)
-            frozen = study.get_trial(trial.number)
+        except _TAKEN as taken:
+            _logger.warning("%s", taken)
+            self._arms.drop(trial.number)
+            return
         self._arms.end(frozen)
         _log_end(frozen, outcome, time.monotonic() - run.began)
 

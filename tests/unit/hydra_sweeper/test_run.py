@@ -260,6 +260,15 @@ class TestResume:
             sweep(square, other, max_trials=2)
         assert len(trials()) == 1
 
+    def test_a_study_that_was_made_by_another_door(self) -> None:
+        opened = create_study(study_name="s", storage="sqlite:///s.db")
+        opened.optimize(lambda trial: trial.suggest_float("x", 0.0, 1.0), n_trials=1)
+        opened.storage.close()
+        with pytest.raises(InvalidArgument, match="another name than 's'"):
+            sweep(square, CHOICE, max_trials=2)
+        sweep(square, X, max_trials=2)
+        assert len(trials()) == 2
+
     def test_a_study_of_another_direction(self) -> None:
         sweep(square, X, max_trials=1)
         with pytest.raises(InvalidArgument, match="those of the existing study"):
@@ -294,6 +303,41 @@ class TestReports:
 
         sweep(job, X, max_trials=3)
         assert [trial.state for trial in trials()] == [COMPLETE, PRUNED, COMPLETE]
+
+    def test_a_trial_that_someone_else_ends(self) -> None:
+        def job(number: int, x: str) -> float:
+            if number == 1:
+                opened = study()
+                opened.tell(1, 7.0)
+                opened.storage.close()
+                report(0.5, 1)
+                raise AssertionError("it went on")
+            return float(x)
+
+        sweep(job, X, max_trials=3)
+        assert [trial.state for trial in trials()] == [COMPLETE] * 4
+        assert trials()[1].value == 7.0
+
+    @pytest.mark.parametrize("value", [float("nan"), {"a": float("nan")}])
+    def test_nan_may_be_reported(self, value: Any) -> None:
+        def job(number: int, x: str) -> float:
+            report(value, 1)
+            return float(x)
+
+        sweep(job, X, max_trials=1, pruner="median")
+        assert trials()[0].state is COMPLETE
+        assert 1 in trials()[0].reports
+
+    def test_what_cannot_be_reported_fails_the_run(self) -> None:
+        def job(number: int, x: str) -> float:
+            if number == 0:
+                report(0.5, 1)  # of which objective?
+            report({"loss": 0.5}, 1)
+            return [0.5, 0.5]  # type: ignore[return-value]
+
+        sweep(job, X, max_trials=2, direction=["minimize", "minimize"])
+        assert [trial.state for trial in trials()] == [FAIL, COMPLETE]
+        assert "pass `metric=`" in str(trials()[0].system_attrs["fail_reason"])
 
     def test_without_a_pruner_reports_are_kept(self) -> None:
         def job(number: int, x: str) -> float:
@@ -379,6 +423,15 @@ class TestOptions:
         opened.storage.close()
         found = sweep(square, X, max_trials=3)
         assert found["best_params"] == {"x": 0.25}
+
+    def test_what_is_queued_and_cannot_be_run_fails(self) -> None:
+        sweep(square, CHOICE, max_trials=1, min_trials_per_param=1)
+        opened = study()
+        opened.enqueue_trial({"kind": "c"})
+        opened.storage.close()
+        sweep(square, CHOICE, max_trials=4)
+        assert sorted(runs_per_point().values()) == [1, 1]
+        assert "'c'" in str(trials()[1].system_attrs["fail_reason"])
 
 
 class TestFiles:
