@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -135,12 +136,15 @@ def search(name: str, seed: int, n_runs: int, folder: Path, steps: int = STEPS) 
         total_trials=n_runs,
         replicates=REPLICATES,
     )
-    means = study.history.values[:, 0].reshape(-1, REPLICATES).mean(1)
-    best = np.maximum.accumulate(means).tolist()
-    return {
-        "curve": [(REPLICATES * (k + 1), value) for k, value in enumerate(best)],
-        "schedule": [study.best_arm.params],
-    }
+    seen: defaultdict[tuple[Any, ...], list[float]] = defaultdict(list)
+    curve, best = [], 0.0
+    for trial, value in zip(study.trials, study.history.values[:, 0].tolist(), strict=True):
+        runs = seen[tuple(trial.params.values())]
+        runs.append(value)
+        if len(runs) == REPLICATES:
+            best = max(best, float(np.mean(runs)))
+            curve.append((trial.number + 1, best))
+    return {"curve": curve, "schedule": [study.best_arm.params]}
 
 
 def member(config: dict[str, Any]) -> None:

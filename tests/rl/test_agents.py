@@ -34,6 +34,13 @@ def test_dqn_learns() -> None:
     assert environments.evaluate(agent, worlds.Signs(), 3) == {"return": 20.0}
 
 
+def test_nothing_is_expected_after_the_end() -> None:
+    agent = algorithms.build("dqn", worlds.Signs(1), 0, gamma=0.9, learning_rate=0.01, **SMALL)
+    agent.learn(600)
+    value = example("algorithms.cleansac").forward(agent._network, torch.ones(1, 1, 1)).max()
+    assert float(value.detach()) == pytest.approx(1.0, abs=0.1)  # 10 without an end
+
+
 @pytest.mark.parametrize(
     ("name", "settings"),
     [

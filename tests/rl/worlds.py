@@ -11,16 +11,19 @@ from numpy.typing import NDArray
 
 
 class Signs(gymnasium.Env):  # type: ignore[misc] # its types are not checked
-    """Twenty times: a number that is -1 or 1, and a reward of 1 for saying which."""
+    """Several times: a number that is -1 or 1, and a reward of 1 for saying which."""
 
     observation_space = spaces.Box(-1, 1, (1,), np.float32)
     action_space = spaces.Discrete(2)
+
+    def __init__(self, length: int = 20) -> None:
+        self._length = length
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
         super().reset(seed=seed)
-        self._left = 20
+        self._left = self._length
         return self._next(), {}
 
     def step(self, action: int) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:

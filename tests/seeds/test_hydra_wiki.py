@@ -70,6 +70,7 @@ def test_it_ends_by_naming_the_better_choice(project: tuple[Path, str]) -> None:
     assert "[HYDRA] Best parameters: {'++algorithm.critic_select': 'min'}\n" in output
     (best,) = re.findall(r"\[HYDRA\] Best value: (0\.2[45]\d*)\n", output)
     assert 0.24 <= float(best) < 0.25
+    assert re.search(r"\[HYDRA\] Standard error: 0\.\d+, of 4 runs\n", output)
 
 
 def test_each_choice_is_run_four_times(project: tuple[Path, str]) -> None:

@@ -165,3 +165,5 @@ def _log_best(found: Mapping[str, Any]) -> None:
     else:
         _logger.info("Best parameters: %s", found["best_params"])
         _logger.info("Best value: %s", found["best_value"])
+        if found["best_sem"] is not None:
+            _logger.info("Standard error: %.4g, of %d runs", found["best_sem"], found["runs"])

@@ -106,8 +106,12 @@ class Loop:
         study, total = self.study, self.limits.total_trials
         with study.storage.lock:
             history = study.history
+            if self._lacking is not None and history.states[self._lacking[0]] == TrialState.FAIL:
+                self._lacking = None
             if (total is not None and begun(history) >= total) or (
-                not history.waiting and study.sampler.exhausted(history, history.space)
+                not history.waiting
+                and self._lacking is None  # else the last point of a grid is measured too rarely
+                and study.sampler.exhausted(history, history.space)
             ):
                 return self._left_over()
             trial = self._ask_arm(history)
@@ -136,8 +140,7 @@ class Loop:
         if self._lacking is not None:
             origin, left = self._lacking
             self._lacking = (origin, left - 1) if left > 1 else None
-            if history.states[origin] != TrialState.FAIL:
-                return study.asker.replicate(origin, self.lease, buffered=True)
+            return study.asker.replicate(origin, self.lease, buffered=True)
         trial = study.asker.ask(self.lease, buffered=True, history=history)
         if replicates > 1:
             self._lacking = (trial.number, replicates - 1)

@@ -294,6 +294,24 @@ def test_replicates_measure_an_arm_several_times() -> None:
     assert study.trials[2].system_attrs == {"replicate_of": 0}
 
 
+def test_the_last_point_of_a_grid_has_its_replicates_too() -> None:
+    grid = trimtab.samplers.GridSampler({"x": [0.0, 0.5]}, seed=0)
+    study = trimtab.create_study(sampler=grid)
+    study.optimize(square, replicates=3)
+    assert sorted(trial.params["x"] for trial in study.trials) == [0.0] * 3 + [0.5] * 3
+
+
+def test_a_point_that_failed_is_not_measured_again() -> None:
+    grid = trimtab.samplers.GridSampler({"x": [0.0, 0.5]}, seed=0)
+    study = trimtab.create_study(sampler=grid)
+
+    def fails_at_zero(trial: Trial) -> float:
+        return 1 / trial.suggest_float("x", 0.0, 1.0)
+
+    study.optimize(fails_at_zero, replicates=2, catch=ZeroDivisionError)
+    assert sorted(states(study)) == ["COMPLETE", "COMPLETE", "FAIL"]
+
+
 def test_the_best_arm_is_not_the_luckiest_run() -> None:
     study = make()
     runs = {0.0: [1.0, 1.1, 0.9, 1.0], 1.0: [0.2, 3.0, 2.9, 3.1]}
