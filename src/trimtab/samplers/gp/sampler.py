@@ -244,7 +244,8 @@ class GPSampler(Sampler):
             is measured, or where the objectives are not modelled one by one.
         """
         seen = Observations.of(history, space)
-        if len(seen) < max(self._n_startup, 2) or history.n_objectives > _MOST_OBJECTIVES:
+        begins = self._begins(history, len(seen), len(history.running))
+        if len(seen) < 2 or begins or history.n_objectives > _MOST_OBJECTIVES:
             return {}
         if np.isnan(seen.points).any() or np.isnan(units).any():
             return {}
