@@ -439,6 +439,16 @@ class TestOptions:
         assert sorted(runs_per_point().values()) == [1, 1]
         assert "'c'" in str(trials()[1].system_attrs["fail_reason"])
 
+    def test_it_is_seen_while_it_runs(self) -> None:
+        def job(number: int, x: str) -> float:
+            opened = study()
+            (seen,) = [t for t in opened.trials if t.state is TrialState.RUNNING]
+            opened.storage.close()
+            return float(seen.number == number and str(seen.params["x"]) == x)
+
+        sweep(job, X, max_trials=2)
+        assert [trial.value for trial in trials()] == [1.0, 1.0]
+
 
 class TestFiles:
     def test_results(self) -> None:
