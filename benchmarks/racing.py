@@ -65,7 +65,7 @@ _WITH_TPE = (Contest("arms of TPE, 60 runs", "TPE", (3, 12, 1 / 3), 3, 60, None)
 
 def run(options: Options) -> Section:
     """How often the winner is not the best of the arms that were tried."""
-    sweeps = 20 if options.quick else _SWEEPS
+    sweeps = 50 if options.quick else _SWEEPS
     contests = (*_SAME_ARMS, *_LITTLE_ROOM, *_NEW_ARMS, *_WITH_TPE)
     tasks = [contest.task(noise, sweeps) for contest in contests for noise in _NOISES]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
