@@ -35,7 +35,7 @@ FAMILIES = {
     "executors": "executors",
     "dashboard": "dashboard",
     "tuner": "tuner",
-    "hydra": "hydra",
+    "racing": "racing",
     "sweeps": "sweeps",
 }
 RESULTS = Path(__file__).with_name("results.md")

@@ -72,7 +72,9 @@ def run(page: Path) -> int:
                 raise SystemExit(f"{page}, line {block.line}: exit status {status}")
             ran += 1
         if block.file is not None:
-            Path(block.file).write_text(block.code)
+            file = Path(block.file)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(block.code)
     return ran
 
 

@@ -15,6 +15,7 @@ import tempfile
 import time
 import traceback
 import warnings
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -109,7 +110,7 @@ class Jobs:
         self._selector.register(self._link, selectors.EVENT_READ)
         self._heard: dict[socket.socket, bytes] = {self._link: b""}
         self._tokens: dict[socket.socket, str] = {}
-        self._asking: dict[int, socket.socket] = {}
+        self._asking: dict[int, deque[socket.socket]] = {}  # processes of a job, in turn
         self._running: dict[str, int] = {}
 
     def __len__(self) -> int:
@@ -144,14 +145,14 @@ class Jobs:
                 return events
 
     def answer(self, number: int, *, prune: bool, error: str | None = None) -> None:
-        """Let a job that reported go on, or end.
+        """Let a job that reported go on, or end; its reports are answered in their order.
 
         Args:
             number: Of the job.
             prune: Whether it is to end now.
             error: Why the report could not be taken.
         """
-        asking = self._asking.pop(number)
+        asking = self._asking[number].popleft()
         with contextlib.suppress(OSError):  # it died meanwhile: that is told as such
             asking.sendall(json.dumps({"prune": prune, "error": error}).encode() + b"\n")
 
@@ -235,7 +236,7 @@ class Jobs:
                 continue
             event = self._event(self._tokens[line], message)
             if isinstance(event, Reported):
-                self._asking[event.number] = line
+                self._asking.setdefault(event.number, deque()).append(line)
             if event is not None:
                 events.append(event)
         if over:

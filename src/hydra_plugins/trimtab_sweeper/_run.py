@@ -18,7 +18,9 @@ from hydra_plugins.trimtab_sweeper._settings import Settings
 from hydra_plugins.trimtab_sweeper._space import Dimensions
 from hydra_plugins.trimtab_sweeper._stop import Signals, Stop
 from hydra_plugins.trimtab_sweeper._sweep import Sweep
+from hydra_plugins.trimtab_sweeper._tracking import TrackedSweep
 from trimtab.errors import FailureRateExceeded, InvalidArgument, WrongStatus
+from trimtab.integrations.tracking import trackers
 from trimtab.records import Outcome, StudyDirection, TrialState
 from trimtab.samplers.racing import Race
 from trimtab.space import Distribution, Space
@@ -66,10 +68,12 @@ def run(
     _check_space(study, space)
     _end_lost(study)
     _take_up(study, arms, space)
+    tracked = TrackedSweep(study, trackers(settings.tracking))
     with Stop(settings.seconds, Path.cwd()) as stop, Signals() as signals:
-        sweep = Sweep(study, jobs, arms, varied, settings, custom, stop, signals)
+        sweep = Sweep(study, jobs, arms, varied, settings, custom, stop, signals, tracked.tell)
         try:
-            sweep.run()
+            with tracked:
+                sweep.run()
         finally:
             found = results(study, arms)
             write_results(found, study, folder)

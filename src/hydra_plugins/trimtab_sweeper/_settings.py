@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from hydra_plugins.trimtab_sweeper.trimtab_sweeper import KEYS
 from trimtab.errors import InvalidArgument, InvalidType
+from trimtab.integrations.tracking import check_tracking
 from trimtab.records import StudyDirection, parse_directions
 
 MAX_TRIALS: Final = 20
@@ -38,6 +39,7 @@ class Settings:
         metrics: Of a returned dictionary, one per objective; empty: whatever the only ones are.
         seed: Of the sampler and of all runs; None: random.
         seed_key: Override key that gets each run's seed; None: none.
+        tracking: Where trials are logged, by name, with arguments; empty: nowhere.
         retries: Failed runs of one parameterization that are made up for.
         max_failure_rate: Share of failed runs above which the sweep ends, 0 to 1.
         figures: Whether figures are drawn at the end.
@@ -60,6 +62,7 @@ class Settings:
     metrics: tuple[str, ...]
     seed: int | None
     seed_key: str | None
+    tracking: Mapping[str, Mapping[str, Any]]
     retries: int
     max_failure_rate: float
     figures: bool
@@ -111,6 +114,7 @@ class Settings:
             metrics=metrics,
             seed=_seed(given),
             seed_key=_text(given, "seed_key"),
+            tracking=check_tracking(given["tracking"]),
             retries=_count(given, "retries", 0),
             max_failure_rate=rate,
             figures=_switch(given, "figures"),

@@ -27,7 +27,7 @@ from trimtab.errors import (
     UnknownTrial,
 )
 from trimtab.integrations.hydra.job import LARGEST_SEED
-from trimtab.records import Outcome, TrialState
+from trimtab.records import FrozenTrial, Outcome, TrialState
 from trimtab.samplers.arms import REPLICATE_OF
 from trimtab.storage import Draft, Lease
 from trimtab.study import Study, Trial
@@ -68,6 +68,7 @@ class Sweep:
         custom: Suggests further parameters.
         stop: Why no more runs are to begin; None: they may.
         signals: That came.
+        tell: Is told of every trial that ended.
 
     Attributes:
         last_failure: Why the last run that failed did.
@@ -83,6 +84,7 @@ class Sweep:
         custom: Callable[[Trial], None],
         stop: Callable[[], str | None],
         signals: Signals,
+        tell: Callable[[FrozenTrial], None],
     ) -> None:
         self._study = study
         self._jobs = jobs
@@ -92,6 +94,7 @@ class Sweep:
         self._custom = custom
         self._stop = stop
         self._signals = signals
+        self._tell = tell
         self._space = dimensions.distributions()
         self._lease = Lease(_LEASE, worker_id(), max_attempts=1)
         self._keeper = LeaseKeeper(study.storage, study.study_id, _LEASE)
@@ -269,6 +272,7 @@ class Sweep:
             self._arms.drop(trial.number)
             return
         self._arms.end(frozen)
+        self._tell(frozen)
         _log_end(frozen, outcome, time.monotonic() - run.began)
 
     def _interrupt(self) -> None:

@@ -30,6 +30,7 @@ KEYS: dict[str, Any] = {
     "metric": None,
     "seed": None,
     "seed_key": None,
+    "tracking": None,
     "retries": 1,
     "max_failure_rate": 1.0,
     "figures": True,

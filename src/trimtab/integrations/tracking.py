@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from trimtab.errors import InvalidArgument, InvalidType
-from trimtab.records import FrozenTrial
-from trimtab.study import Study
+
+if TYPE_CHECKING:
+    from trimtab.records import FrozenTrial
+    from trimtab.study import Study
 
 
 class Tracker(Protocol):
@@ -85,6 +87,8 @@ def trackers(tracking: Tracking) -> tuple[Tracker, ...]:
     for name, arguments in check_tracking(tracking).items():
         try:
             made.append(_KNOWN[name](**arguments))
+        except InvalidType:
+            raise
         except TypeError as error:
             raise InvalidType(f"tracking.{name}", "its arguments by name", arguments) from error
     return tuple(made)

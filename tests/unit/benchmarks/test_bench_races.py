@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 import trimtab
-from benchmarks.hydra import pooled
 from benchmarks.races import RandomArms, TPEArms, contest, sweep
+from benchmarks.racing import pooled
 from trimtab.samplers.racing import Race
 
 

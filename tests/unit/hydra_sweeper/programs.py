@@ -49,16 +49,3 @@ def finish(process: subprocess.Popen[str], status: int = 0) -> str:
 def call(folder: Path, *arguments: str, status: int = 0) -> str:
     """Run ``python main.py ...`` to its end."""
     return finish(start(folder, *arguments), status)
-
-
-def hydra_run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """A whole ``python main.py ... --multirun``, however it ends."""
-    return subprocess.run(
-        [sys.executable, "main.py", *arguments, "--multirun"],
-        cwd=folder,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=100.0,
-        check=False,
-    )

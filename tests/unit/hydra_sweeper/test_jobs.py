@@ -8,7 +8,9 @@ import random
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -185,6 +187,27 @@ class TestReports:
             jobs.wait(60.0)
             jobs.answer(1, prune=True)
             assert jobs.wait(60.0) == [Pruned(1)]
+
+    def test_processes_and_threads_of_a_job_may_report_at_one_time(self) -> None:
+        def reports(number: int) -> float:
+            if os.fork() == 0:
+                for step in range(20):
+                    report(1.0, step)
+                os._exit(0)
+            with ThreadPoolExecutor(2) as pool:
+                list(pool.map(lambda step: report(2.0, step), range(20)))
+            os.wait()
+            return 1.0
+
+        taken: Counter[float] = Counter()
+        with running(reports) as jobs:
+            jobs.start(1, [], seed=0)
+            while len(jobs):
+                for event in jobs.wait(60.0):
+                    if isinstance(event, Reported):
+                        taken[event.metrics[""]] += 1
+                        jobs.answer(1, prune=False)
+        assert taken == {1.0: 20, 2.0: 20}
 
     def test_what_cannot_be_taken_is_said_to_the_job(self) -> None:
         def reports(number: int) -> str:

@@ -92,6 +92,10 @@ class TestReplicates:
         sweep(square, space, max_trials=9, n_jobs=2, sampler=sampler)
         assert sorted(runs_per_point().values()) == [1] * 6
 
+    def test_without_parameters_there_is_one_point_to_repeat(self) -> None:
+        found = sweep(float, {}, max_trials=9, min_trials_per_param=3)
+        assert (found["best_params"], found["best_value"], found["runs"]) == ({}, 1.0, 3)
+
 
 class TestFailures:
     def test_a_failed_run_does_not_count_towards_the_minimum(self) -> None:
@@ -240,6 +244,8 @@ class TestResume:
             time.sleep(0.01)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
+        sweep(square, X, max_trials=1, min_trials_per_param=2)  # begins none, and yet ends it
+        assert [trial.state for trial in trials()] == [COMPLETE, FAIL]
         sweep(square, X, max_trials=4, min_trials_per_param=2)
         states = [trial.state for trial in trials()]
         assert states == [COMPLETE, FAIL, COMPLETE, COMPLETE, COMPLETE]

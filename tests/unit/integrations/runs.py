@@ -1,4 +1,4 @@
-"""A run of a Tuner to be logged."""
+"""A run of a Tuner, and a sweep from Hydra, to be logged."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from tests.unit.hydra_sweeper.sweeps import sweep
 from trimtab import tune
+from trimtab.integrations.hydra import report
 from trimtab.tune import ResultGrid, RunConfig, TuneConfig, Tuner
 
 
@@ -38,3 +40,17 @@ def fit(folder: Path, callback: Any, space: dict[str, Any], scheduler: Any = Non
             stop={"training_iteration": 4},
         ),
     ).fit()
+
+
+def swept(tracking: Any, max_trials: int = 3) -> None:
+    """A sweep of the working directory, or more of it, whose third run fails."""
+
+    def job(number: int, **params: str) -> float:
+        if number == 2:
+            raise ValueError("by chance")
+        lr = float(params["algorithm.lr"])
+        report({"eval/success": lr}, 0)
+        return lr
+
+    space = {"++algorithm.lr": {"type": "float", "low": 0.0, "high": 1.0}}
+    sweep(job, space, max_trials=max_trials, n_jobs=2, tracking=tracking)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 import trimtab
-from tests.unit.integrations.runs import fit
+from tests.unit.hydra_sweeper.sweeps import trials
+from tests.unit.integrations.runs import fit, swept
 from trimtab import tune
 from trimtab.errors import InvalidArgument
 from trimtab.tune.schedulers import PopulationBasedTraining
@@ -157,3 +158,23 @@ def test_a_run_that_is_taken_up_again(uri: str, tmp_path: Path) -> None:
     (run,) = runs_in(uri, "run")
     assert run.info.status == "FINISHED"
     assert [value for _, value in curve(uri, run, "score")] == [1.0, 2.0, 9.0]
+
+
+def test_the_trials_of_a_hydra_sweep_are_runs_under_that_of_the_study(
+    uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    swept("mlflow")
+    swept(["mlflow"], max_trials=4)  # goes on
+    runs = {run.info.run_name: run for run in runs_in(uri, "s")}
+    assert sorted(runs) == ["0", "1", "2", "3", "s"]
+    parent = runs.pop("s")
+    assert parent.info.status == "FINISHED"
+    for trial in trials():
+        run = runs[str(trial.number)]
+        assert run.data.tags["mlflow.parentRunId"] == parent.info.run_id
+        assert run.data.params == {"algorithm.lr": str(trial.params["++algorithm.lr"])}
+        assert run.data.metrics.get("value") == trial.value
+        assert run.data.tags["seed"] == str(trial.user_attrs["seed"])
+    assert runs["2"].info.status == "FAILED"
+    assert runs["0"].data.metrics["eval/success"] == trials()[0].value

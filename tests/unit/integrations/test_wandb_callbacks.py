@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,15 +9,15 @@ from typing import Any
 import pytest
 
 import trimtab
-from tests.unit.integrations.runs import fit
+from tests.unit.hydra_sweeper.sweeps import trials
+from tests.unit.integrations.runs import fit, swept
 from trimtab import tune
 from trimtab.errors import InvalidArgument, InvalidType
 from trimtab.integrations.naming import identity
 from trimtab.tune.schedulers import PopulationBasedTraining
 
 wandb: Any = pytest.importorskip("wandb", reason="wandb is not installed")
-records: Any = pytest.importorskip("wandb.proto.wandb_internal_pb2")
-
+from tests.unit.integrations.wandb_files import Logged  # noqa: E402 - needs wandb
 from trimtab.integrations.wandb import (  # noqa: E402 - needs wandb
     WandbLoggerCallback,
     WeightsAndBiasesCallback,
@@ -36,58 +34,6 @@ def quiet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     monkeypatch.chdir(tmp_path)
     yield
     wandb.teardown()
-
-
-def in_log(data: bytes) -> Iterator[bytes]:
-    """The records of a file in the format of LevelDB's logs, after W&B's own seven bytes."""
-    assert data[:4] == b":W&B"
-    at, whole = 7, b""
-    while at < len(data):
-        if 32768 - at % 32768 < 7:  # no header fits into the rest of a block
-            at += 32768 - at % 32768
-            continue
-        length, kind = struct.unpack("<HB", data[at + 4 : at + 7])
-        whole += data[at + 7 : at + 7 + length]
-        at += 7 + length
-        if kind in (1, 4):  # a whole record, or its last part
-            yield whole
-            whole = b""
-
-
-class Logged:
-    """What lies in one of the files that ``wandb sync`` sends."""
-
-    def __init__(self, file: Path) -> None:
-        self.rows: list[dict[str, Any]] = []
-        self.config: dict[str, Any] = {}
-        self.summary: dict[str, Any] = {}
-        self.exit_code: int | None = None
-        self.artifacts: list[str] = []
-        for data in in_log(file.read_bytes()):
-            self._read(records.Record.FromString(data))
-
-    def _read(self, record: Any) -> None:
-        kind = record.WhichOneof("record_type")
-        if kind == "run":
-            self.run = record.run
-            self._note(self.config, record.run.config.update)
-        elif kind == "config":
-            self._note(self.config, record.config.update)
-        elif kind == "history":
-            row: dict[str, Any] = {}
-            self._note(row, record.history.item)
-            self.rows.append(row)
-        elif kind == "summary":
-            self._note(self.summary, record.summary.update)
-        elif kind == "exit":
-            self.exit_code = record.exit.exit_code
-        elif kind == "artifact":
-            self.artifacts.append(record.artifact.name)
-
-    @staticmethod
-    def _note(into: dict[str, Any], items: Any) -> None:
-        for item in items:
-            into[item.key or "/".join(item.nested_key)] = json.loads(item.value_json)
 
 
 def logged(folder: Path) -> list[Logged]:
@@ -184,3 +130,16 @@ def test_a_config_that_a_scheduler_changes(tmp_path: Path) -> None:
         assert run.config["lr"] == result.config["lr"]
         assert run.rows[-1]["config/lr"] == result.config["lr"]
     assert runs[0].rows[0]["config/lr"] == 1.0
+
+
+def test_the_trials_of_a_hydra_sweep_are_runs_of_the_study_s_group(tmp_path: Path) -> None:
+    swept({"wandb": {"project": "p"}})
+    runs = logged(tmp_path)
+    assert [run.run.display_name for run in runs] == ["trial/0", "trial/1", "trial/2"]
+    assert {(run.run.run_group, run.run.project) for run in runs} == {("s", "p")}
+    assert [run.exit_code for run in runs] == [0, 0, 1]
+    for run, trial in zip(runs, trials(), strict=True):
+        assert run.config["++algorithm.lr"] == trial.params["++algorithm.lr"]
+        assert run.config["user_attrs"]["seed"] == trial.user_attrs["seed"]
+        assert run.summary.get("value") == trial.value
+    assert runs[0].rows[0]["eval/success"] == trials()[0].value

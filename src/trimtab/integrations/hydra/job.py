@@ -13,6 +13,7 @@ import math
 import os
 import secrets
 import socket
+import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -67,6 +68,7 @@ class Line:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.connect(job.address)
         self._replies = self._socket.makefile("rb")
+        self._turn = threading.Lock()
         self.send({"token": job.token})
 
     def send(self, message: Mapping[str, Any]) -> None:
@@ -79,8 +81,9 @@ class Line:
         Raises:
             ConnectionError: If the sweep is gone.
         """
-        self.send(message)
-        line = self._replies.readline()
+        with self._turn:  # of several threads
+            self.send(message)
+            line = self._replies.readline()
         if not line:
             raise ConnectionResetError("the sweep is gone")
         answer: dict[str, Any] = json.loads(line)

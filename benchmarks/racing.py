@@ -1,4 +1,4 @@
-"""Sweeps from Hydra: who is named the best of noisy arms."""
+"""Racing beside fixed repeats: who is named the best of noisy arms."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from benchmarks.harness import Reading, Spread, Task, progress, read
+from benchmarks.harness import Reading, Spread, Task, read
 from benchmarks.results import Figure, Options, Section, Table, Target, judged, plain
 
 _NOISES = (0.5, 1.0, 2.0)
@@ -60,13 +60,8 @@ _WITH_TPE = (Contest("arms of TPE, 60 runs", "TPE", (3, 12, 1 / 3), 3, 60, None)
 
 
 def run(options: Options) -> Section:
-    """Wrong winners."""
-    return wrong_winners(20 if options.quick else _SWEEPS)
-
-
-def wrong_winners(sweeps: int) -> Section:
     """How often the winner is not the best of the arms that were tried."""
-    progress("  wrong winners")
+    sweeps = 20 if options.quick else _SWEEPS
     contests = (*_SAME_ARMS, *_NEW_ARMS, *_WITH_TPE)
     tasks = [contest.task(noise, sweeps) for contest in contests for noise in _NOISES]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -74,15 +69,15 @@ def wrong_winners(sweeps: int) -> Section:
     found = {contest: [next(readings) for _ in _NOISES] for contest in contests}
     unit = "× the wrong winners of fixed repeats"
     return Section(
-        "Sweeps from Hydra",
+        "Racing",
         (
             judged(
-                f"all of 20 random arms tried, {sweeps} sweeps each",
+                f"wrong winners among 20 noisy arms, {sweeps} sweeps each",
                 Target(0.7, 0.5, unit),
                 pooled([found[contest] for contest in _SAME_ARMS]),
             ),
-            _plain("new random arms as long as they are worth it", _NEW_ARMS, found, unit),
-            _plain("new arms of TPE", _WITH_TPE, found, unit),
+            _plain("the same, with new arms while worth it", _NEW_ARMS, found, unit),
+            _plain("the same, with new arms of TPE", _WITH_TPE, found, unit),
         ),
         (_table(found),),
         (
