@@ -102,7 +102,7 @@ class Jobs:
             warnings.simplefilter("ignore", DeprecationWarning)
             self._server = os.fork()
         if self._server == 0:
-            _serve(theirs, (self._link, self._listener), launch)
+            _serve(Server(theirs, launch, self._folder), (self._link, self._listener))
         theirs.close()
         self._link.setblocking(False)
         self._selector = selectors.DefaultSelector()
@@ -282,12 +282,12 @@ def _left(deadline: float) -> float:
     return max(deadline - time.monotonic(), 0.0)
 
 
-def _serve(link: socket.socket, inherited: Sequence[socket.socket], launch: Launch) -> None:
+def _serve(server: Server, inherited: Sequence[socket.socket]) -> None:
     status = 1
     try:
         for one in inherited:
             one.close()
-        Server(link, launch).serve()
+        server.serve()
         status = 0
     except BaseException:  # noqa: BLE001 - nothing may go on as if this were the sweep
         traceback.print_exc()

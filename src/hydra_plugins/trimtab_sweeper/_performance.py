@@ -239,11 +239,12 @@ def _logged(run: Any) -> dict[str, float]:
 
     Only where it is said which MLflow: its client would make a database of its own.
     """
-    if not isinstance(run, str) or not os.environ.get("MLFLOW_TRACKING_URI"):
+    uri = os.environ.get("MLFLOW_TRACKING_URI")
+    if not uri or not isinstance(run, str):
         return {}
     from trimtab.integrations.mlflow import last_metrics
 
-    return last_metrics(run)
+    return last_metrics(run, uri)
 
 
 def _plain(value: Any) -> Any:

@@ -14,6 +14,7 @@ import logging
 import os
 import random
 import select
+import shutil
 import signal
 import socket
 import sys
@@ -42,11 +43,13 @@ class Server:
             ``{"signal": number}`` for all jobs, and ``{"close": true}`` when no more will come.
             It is sent ``{"exit": token, "status": ...}``.
         launch: Runs a job; called in the child.
+        folder: Of the sweep's socket, removed where the sweep cannot do so any more.
     """
 
-    def __init__(self, link: socket.socket, launch: Launch) -> None:
+    def __init__(self, link: socket.socket, launch: Launch, folder: str) -> None:
         self._link = link
         self._launch = launch
+        self._folder = folder
         self._jobs: dict[int, str] = {}
         self._heard = b""
         self._closing = False
@@ -148,6 +151,7 @@ class Server:
             self._reap()
             time.sleep(0.01)
         self._signal(signal.SIGKILL)
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def _seed(seed: int) -> None:

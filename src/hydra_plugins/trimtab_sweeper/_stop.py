@@ -23,10 +23,14 @@ class Stop:
     Args:
         seconds: After which it begins none.
         folder: The working directory.
+        clock: Tells seconds.
     """
 
-    def __init__(self, seconds: float, folder: Path) -> None:
-        self._deadline = time.monotonic() + seconds
+    def __init__(
+        self, seconds: float, folder: Path, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._clock = clock
+        self._deadline = clock() + seconds
         self._file = folder / STOP_FILE
         self._text = f"{os.getpid()}\n"
 
@@ -34,7 +38,7 @@ class Stop:
         """The reason, for people; None: go on."""
         if not self._file.exists():
             return f"the file {STOP_FILE} was deleted"
-        if time.monotonic() >= self._deadline:
+        if self._clock() >= self._deadline:
             return "max_duration_minutes are over"
         return None
 

@@ -29,7 +29,9 @@ Tracking = str | Sequence[str] | Mapping[str, Mapping[str, Any] | None] | None
 def _wandb(metric_name: str | Sequence[str] = "value", **settings: Any) -> Tracker:
     from trimtab.integrations.wandb import WeightsAndBiasesCallback
 
-    return WeightsAndBiasesCallback(metric_name, settings, as_multirun=True)
+    # Ten lines about each run would bury what the sweep itself has to say.
+    quiet = {"settings": {"silent": True}, **settings}
+    return WeightsAndBiasesCallback(metric_name, quiet, as_multirun=True)
 
 
 def _mlflow(tracking_uri: str | None = None, **arguments: Any) -> Tracker:

@@ -145,13 +145,12 @@ class Race:
     def _contender(self, arms: Sequence[ArmRuns]) -> int | None:
         """The arm in front or its closest rival; None if all is clear or both have the maximum."""
         known = self._complete(arms)
-        if len(known) < 2:
+        room = [arms[i].runs < self.maximum and not self._given_up(arms[i]) for i in known]
+        if len(known) < 2 or not any(room):
             return None
         standing = _Standing([arms[i] for i in known])
-        room = [arms[i].runs < self.maximum and not self._given_up(arms[i]) for i in known]
-        front = standing.front
         for rival in standing.rivals():
-            pair = [j for j in (front, rival) if room[j]]
+            pair = [j for j in (standing.front, rival) if room[j]]
             if pair:
                 return known[min(pair, key=lambda j: arms[known[j]].runs)]
         return None

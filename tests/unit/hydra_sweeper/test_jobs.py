@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -247,8 +248,12 @@ class TestEndOfTheSweep:
             assert eventually(lambda: file.exists() and file.read_text() != "")
         assert eventually(lambda: not is_there(int(file.read_text())))
 
-    def test_a_killed_sweep_takes_its_jobs_along(self, tmp_path: Path) -> None:
-        file = tmp_path / "pid"
+    def test_a_killed_sweep_takes_its_jobs_along(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        file, sockets = tmp_path / "pid", tmp_path / "sockets"
+        sockets.mkdir()
+        monkeypatch.setattr(tempfile, "tempdir", str(sockets))
         sweep = os.fork()
         if sweep == 0:
             try:
@@ -261,6 +266,7 @@ class TestEndOfTheSweep:
         os.kill(sweep, signal.SIGKILL)
         os.waitpid(sweep, 0)
         assert eventually(lambda: not is_there(int(file.read_text())))
+        assert eventually(lambda: not list(sockets.iterdir()))
 
     def test_nothing_hangs_when_the_process_that_forks_is_killed(self) -> None:
         with running(job) as jobs:

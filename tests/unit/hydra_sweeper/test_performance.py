@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -71,6 +73,27 @@ class TestDecision:
         running = judged(job, n_jobs=3)
         assert running.passed is True
         assert time.monotonic() - began < 30.0
+
+    def test_a_signal_ends_it_undecided(self) -> None:
+        def job(number: int) -> float:
+            os.kill(sweep, signal.SIGINT)
+            time.sleep(60.0)
+            return 1.0
+
+        sweep = os.getpid()
+        running = judged(job)
+        assert running.passed is None
+        assert running.ended == []
+
+    def test_a_job_that_is_killed_was_not_good_enough(self) -> None:
+        def job(number: int) -> float:
+            if number == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return 1.0
+
+        running = judged(job)
+        assert running.passed is True
+        assert running.ended[0].reason == "it was killed by SIGKILL"
 
     def test_a_test_that_is_undecided_when_time_is_over_did_not_pass(self) -> None:
         def job(number: int) -> float:

@@ -7,13 +7,15 @@ import os
 import signal
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from hydra_plugins.trimtab_sweeper._stop import STOP_FILE
+from hydra_plugins.trimtab_sweeper import _run
+from hydra_plugins.trimtab_sweeper._stop import STOP_FILE, Stop
 from tests.unit.hydra_sweeper.sweeps import CHOICE, X, study, sweep, trials
 from trimtab.errors import FailureRateExceeded, InvalidArgument, TrialPruned, WrongStatus
 from trimtab.integrations.hydra import report, run_seed
@@ -182,14 +184,18 @@ class TestStopping:
         sweep(square, X, max_trials=1)
         assert not Path(STOP_FILE).exists()
 
-    def test_after_the_time_no_run_begins(self) -> None:
+    def test_after_the_time_no_run_begins(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def job(number: int, x: str) -> float:
-            time.sleep(0.2)
+            if number == 2:
+                Path("late").touch()
             return float(x)
 
-        sweep(job, X, max_trials=1000, max_duration_minutes=0.3 / 60)
-        assert 1 <= len(trials()) < 10
-        assert {trial.state for trial in trials()} == {COMPLETE}
+        def clock() -> float:
+            return 61.0 if Path("late").exists() else 1.0
+
+        monkeypatch.setattr(_run, "Stop", partial(Stop, clock=clock))
+        sweep(job, X, max_trials=20, max_duration_minutes=1)
+        assert [trial.state for trial in trials()] == [COMPLETE] * 3
 
     @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
     def test_a_signal_ends_it_cleanly(self, number: int, status: int) -> None:
@@ -438,6 +444,16 @@ class TestOptions:
         sweep(square, CHOICE, max_trials=4)
         assert sorted(runs_per_point().values()) == [1, 1]
         assert "'c'" in str(trials()[1].system_attrs["fail_reason"])
+
+    def test_it_is_seen_while_it_runs(self) -> None:
+        def job(number: int, x: str) -> float:
+            opened = study()
+            (seen,) = [t for t in opened.trials if t.state is TrialState.RUNNING]
+            opened.storage.close()
+            return float(seen.number == number and str(seen.params["x"]) == x)
+
+        sweep(job, X, max_trials=2)
+        assert [trial.value for trial in trials()] == [1.0, 1.0]
 
 
 class TestFiles:

@@ -9,6 +9,11 @@ from typing import Any
 import pytest
 
 import trimtab
+from hydra_plugins.trimtab_sweeper._conditions import Conditions
+from hydra_plugins.trimtab_sweeper._jobs import Jobs
+from hydra_plugins.trimtab_sweeper._performance import PerformanceTest
+from hydra_plugins.trimtab_sweeper._stop import Signals
+from tests.unit.hydra_sweeper.launchers import launching
 from tests.unit.hydra_sweeper.sweeps import trials
 from tests.unit.integrations.runs import fit, swept
 from trimtab import tune
@@ -178,3 +183,24 @@ def test_the_trials_of_a_hydra_sweep_are_runs_under_that_of_the_study(
         assert run.data.tags["seed"] == str(trial.user_attrs["seed"])
     assert runs["2"].info.status == "FAILED"
     assert runs["0"].data.metrics["eval/success"] == trials()[0].value
+
+
+def test_a_performance_test_finds_what_a_run_logged(
+    uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = mlflow.MlflowClient(uri)
+    logged = client.create_run(client.create_experiment("e")).info.run_id
+    for step, value in enumerate([0.1, 0.95]):
+        client.log_metric(logged, "eval/success_rate", value, step=step)
+    keys = {"total_runs": 1, "succ_runs": 1, "eval_columns": "eval/success_rate", "eval_value": 0.9}
+
+    def verdict() -> bool | None:
+        with Jobs(launching(lambda number: (0.0, 2, logged))) as jobs, Signals() as signals:
+            running = PerformanceTest(Conditions.of(keys, {}), (), jobs, signals)
+            running.run()
+        return running.passed
+
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    assert verdict() is False  # nobody said where to look
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    assert verdict() is True

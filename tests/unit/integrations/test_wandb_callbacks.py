@@ -132,8 +132,12 @@ def test_a_config_that_a_scheduler_changes(tmp_path: Path) -> None:
     assert runs[0].rows[0]["config/lr"] == 1.0
 
 
-def test_the_trials_of_a_hydra_sweep_are_runs_of_the_study_s_group(tmp_path: Path) -> None:
+def test_the_trials_of_a_hydra_sweep_are_runs_of_the_study_s_group(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("WANDB_SILENT")
     swept({"wandb": {"project": "p"}})
+    assert "wandb:" not in capfd.readouterr().err  # the sweep's own lines are not buried
     runs = logged(tmp_path)
     assert [run.run.display_name for run in runs] == ["trial/0", "trial/1", "trial/2"]
     assert {(run.run.run_group, run.run.project) for run in runs} == {("s", "p")}

@@ -117,13 +117,15 @@ def test_where_the_total_is_known_extra_runs_come_last() -> None:
     race = Race(2, 50, extra_share=0.25)
     arms = [arm(0.0, 2.0)] * 3
     assert race.next_run(arms, remaining=14) is None
-    assert race.next_run([*arms, arm(0.0, 2.0), *arms, arm(0.0, 2.0)], remaining=4) is not None
+    assert race.next_run([*arms, *arms], remaining=4) is not None  # 4 of 16 are their share
+    assert race.next_run([*arms, *arms], remaining=7) is None  # beside 2 for an arm 5 of 19
 
 
 def test_no_arm_is_begun_that_could_not_get_its_minimum() -> None:
     race = Race(3, 9, extra_share=0.0)
     assert race.next_run([GOOD, CLOSE], remaining=3) is None
     assert race.next_run([GOOD, CLOSE], remaining=2) is not None
+    assert race.next_run([arm(1.0, 1.2, 1.1, 1.1), CLOSE], remaining=2) is not None
 
 
 def test_an_exhausted_space_leaves_all_to_contenders_up_to_the_maximum() -> None:
