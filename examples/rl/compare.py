@@ -1,6 +1,6 @@
 """Grid, random, TPE, GP and population based training of one agent, at the same number of runs.
 
-    python compare.py search --runs 24 --seeds 2
+    python compare.py search --runs 24 --seeds 3
     python compare.py show
 
 Deep Q-learning of CartPole has five settings worth a search. A run trains an agent for 6,000 steps,
@@ -275,7 +275,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("command", choices=["search", "show"])
     parser.add_argument("--runs", type=int, default=24)
-    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--folder", type=Path, default=Path("compare"))
     given = parser.parse_args()
     trimtab.logging.set_verbosity(trimtab.logging.WARNING)

@@ -17,8 +17,9 @@ class Agent(Protocol):
     def learn(self, n_steps: int) -> dict[str, float]:
         """Take `n_steps` more in the environment and learn from them.
 
-        Returns `rollout_rewards_mean`, the mean return of the episodes that ended meanwhile, and
-        how long ago it explored at random is the agent's affair. NaN when no episode ended.
+        Returns:
+            `rollout_rewards_mean`: the mean return of the episodes that ended meanwhile, in which
+            it also explored; NaN where none ended.
         """
         ...
 
