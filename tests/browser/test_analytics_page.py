@@ -112,7 +112,8 @@ def test_every_kind_in_the_registry(new_page: Callable[..., Page], url: str) -> 
         for number, objectives in ((1, 1), (2, 2)):
             _open(server, page, f"/studies/0-{number}/analytics")
             for kind in FIGURES:
-                if (objectives == 1 and kind in ("pareto", "hypervolume")) or kind == "preferences":
+                several = kind in ("pareto", "hypervolume", "model-front")
+                if (objectives == 1 and several) or kind == "preferences":
                     continue
                 target = "?target=0" if "target" in FIGURES[kind].options else ""
                 src = f"/studies/0-{number}/figures/{kind}{target}"
