@@ -31,7 +31,7 @@ _CONFIDENCE = 2.0
 _MARGINS = (0.1, 1.0)
 """Of the front's width: how far beyond its worst values the hypervolume reaches, mostly and at
 times. With the smaller one the front is filled, with the larger one its ends are found."""
-_AT_TIMES = 0.15
+_AT_TIMES = 0.1
 
 
 @dataclass(frozen=True, slots=True)
