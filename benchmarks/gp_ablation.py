@@ -26,6 +26,7 @@ from benchmarks.gp_problems import PROBLEMS
 from benchmarks.gp_regret import lines, traced
 from benchmarks.harness import ONE_THREAD, progress
 from benchmarks.report import markdown
+from trimtab.samplers.base import Proposal
 from trimtab.samplers.gp import GPSampler
 from trimtab.samplers.gp.kernel import rbf
 
@@ -39,6 +40,11 @@ def _startup(n: int) -> dict[str, Any]:
     return {"sampler.GPSampler.__init__.__kwdefaults__": defaults}
 
 
+def _as_it_is(sampler: Any, proposal: Proposal, *others: Any) -> Proposal:
+    del sampler, others
+    return proposal
+
+
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
     DEFAULT: {},
     "RBF kernel": {"sampler.matern52": rbf},
@@ -47,8 +53,16 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "no cap on losses": {"outputs._FENCE": 1e9},
     "more noise a priori": {"fit._NOISE_MEAN": -4.0, "fit._NOISE_SD": 1.0},
     "one start of the fit": {"fit._LENGTH_STARTS": (0.0,), "fit._NOISE_STARTS": (-12.0,)},
-    "4 Sobol points": _startup(4),
-    "12 Sobol points": _startup(12),
+    "the sequence from its beginning, not the middle first": {
+        "startup.CentredSequence._centred": _as_it_is
+    },
+    "4 points first": _startup(4),
+    "8 points first": _startup(8),
+    "12 points first": _startup(12),
+    "choices as far apart as the ends of a range": {"fit._CHOICE": 0.0},
+    "choices still more alike": {"fit._CHOICE": 2.0},
+    "shorter length scales a priori": {"fit._LENGTH_SD": 2.0},
+    "longer length scales a priori": {"fit._LENGTH_SD": 1.5},
     "8 samples of what is noisy": {"improvement._SAMPLES": 8},
     "refit at every trial": {"surrogate._STRIDE": 10**9},
 }
@@ -71,7 +85,7 @@ def changed(variant: str) -> Iterator[None]:
             one.stop()
 
 
-def run(seeds: int, file: Path) -> None:
+def run(seeds: int, n_trials: int, file: Path) -> None:
     """Run what is not in the file yet."""
     done = {(line["variant"], line["problem"], line["seed"]) for line in lines([file])}
     for variant in VARIANTS:
@@ -82,8 +96,8 @@ def run(seeds: int, file: Path) -> None:
                 instance = problem.make(seed + 1)
                 with changed(variant):
                     asked = optimizer("trimtab", problem, instance, seed)
-                    trace, _ = traced(asked, problem, instance, seed)
-                regrets = [trace[n - 1] for n in CHECKPOINTS]
+                    trace, _ = traced(asked, problem, instance, seed, n_trials)
+                regrets = [trace[n - 1] for n in CHECKPOINTS if n <= n_trials]
                 line = {"variant": variant, "problem": problem.name, "seed": seed}
                 with file.open("a") as out:
                     out.write(json.dumps({**line, "regrets": regrets}) + "\n")
@@ -102,12 +116,13 @@ def report(file: Path) -> str:
             continue
         pairs = [(runs[key], regrets[DEFAULT][key]) for key in runs if key in regrets[DEFAULT]]
         cells = []
-        for i in range(len(CHECKPOINTS)):
+        for i in range(len(pairs[0][0])):
             logs = [math.log(mine[i] / theirs[i]) for mine, theirs in pairs]
             better = sum((log < 0.0) + 0.5 * (log == 0.0) for log in logs) / len(logs)
             cells.append(f"{math.exp(sum(logs) / len(logs)):.2f}, {better:.0%}")
         rows.append([variant, *cells])
-    titles = ["variant", *(f"ratio at {n}, better in" for n in CHECKPOINTS)]
+    reached = CHECKPOINTS[: len(rows[0]) - 1] if rows else CHECKPOINTS
+    titles = ["variant", *(f"ratio at {n}, better in" for n in reached)]
     return markdown(titles, rows)
 
 
@@ -119,6 +134,7 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     running = commands.add_parser("run")
     running.add_argument("--seeds", type=int, default=8)
+    running.add_argument("--trials", type=int, choices=CHECKPOINTS, default=CHECKPOINTS[-1])
     running.add_argument("--results", type=Path, required=True)
     commands.add_parser("report").add_argument("file", type=Path)
     options = parser.parse_args()
@@ -128,7 +144,7 @@ def main() -> None:
     if any(os.environ.get(name) != value for name, value in ONE_THREAD.items()):
         again = [sys.executable, "-m", "benchmarks.gp_ablation", *sys.argv[1:]]
         os.execve(sys.executable, again, {**os.environ, **ONE_THREAD})
-    run(options.seeds, options.results)
+    run(options.seeds, options.trials, options.results)
 
 
 if __name__ == "__main__":

@@ -60,7 +60,12 @@ def section(found: Traces, versions: str) -> Section:
     ranked = [problem for problem in ran if problem.kind in RANKED]
     figures = [_rank_figure(found, ranked, names, n) for n in CHECKPOINTS]
     figures += [_volume_figure(found, one, names) for one in ran if one.kind == "objectives"]
-    figures += [_batch_figure(found, one, names) for one in ran if one.kind == "batch"]
+    alone = {problem.name for problem in ran}
+    figures += [
+        _batch_figure(found, one, names)
+        for one in ran
+        if one.kind == "batch" and one.name.removesuffix(" in fours") in alone
+    ]
     header = ("", "seeds", *(f"{name} {n}" for n in CHECKPOINTS for name in names))
     tables = tuple(
         Table(title, header, tuple(regret_rows(found, chosen, names)))

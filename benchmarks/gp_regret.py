@@ -55,7 +55,11 @@ class Score:
 
 
 def traced(
-    asked: Optimizer, problem: Problem, instance: Instance, seed: int
+    asked: Optimizer,
+    problem: Problem,
+    instance: Instance,
+    seed: int,
+    n_trials: int = CHECKPOINTS[-1],
 ) -> tuple[Trace, float]:
     """Regret after each trial, and the processor seconds that asking took.
 
@@ -66,9 +70,9 @@ def traced(
     score = Score(problem, instance)
     trace: Trace = []
     spent = 0.0
-    while len(trace) < CHECKPOINTS[-1]:
+    while len(trace) < n_trials:
         started = time.process_time()
-        batch = asked.ask(min(problem.batch, CHECKPOINTS[-1] - len(trace)))
+        batch = asked.ask(min(problem.batch, n_trials - len(trace)))
         spent += time.process_time() - started
         for key, params in batch:
             outcome = instance.outcome(params)

@@ -23,11 +23,22 @@ def test_a_variant_is_undone() -> None:
         assert GPSampler()._kernel is rbf
     with changed("more noise a priori"):
         assert fit._NOISE_MEAN == -4.0
-    with changed("4 Sobol points"):
+    with changed("4 points first"):
         assert GPSampler()._n_startup == 4
     assert before == (outputs._UNITS, fit._NOISE_MEAN)
     assert GPSampler()._kernel is matern52
-    assert GPSampler()._n_startup == 8
+    assert GPSampler()._n_startup is None
+
+
+def test_after_fewer_trials(tmp_path: Path) -> None:
+    file = tmp_path / "runs.jsonl"
+    lines = [
+        {"variant": variant, "problem": "p", "seed": 0, "regrets": [regret]}
+        for variant, regret in ((DEFAULT, 1.0), ("RBF kernel", 2.0))
+    ]
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert report(file).splitlines()[0] == "| variant | ratio at 20, better in |"
+    assert report(file).splitlines()[-1] == "| RBF kernel | 2.00, 0% |"
 
 
 def test_report(tmp_path: Path) -> None:

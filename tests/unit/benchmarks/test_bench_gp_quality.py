@@ -63,3 +63,12 @@ def test_a_peer_that_was_never_run_is_left_out() -> None:
     assert made.figures[0].measured == "trimtab 2 (2.00), optuna 1 (1.00)"
     assert made.figures[0].verdict == "short"
     assert made.figures[-1].verdict == ""
+
+
+def test_batches_are_not_judged_where_one_at_a_time_was_not_run() -> None:
+    traces = found({"trimtab": 1.0, "ax": 2.0})
+    for problems in traces.values():
+        del problems["levy4"]
+    names = verdicts(section(traces, ""))
+    assert "Regret in batches of 4 / one at a time, levy4" not in names
+    assert "Regret in batches of 4 / one at a time, hartmann6" in names

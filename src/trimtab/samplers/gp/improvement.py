@@ -28,8 +28,10 @@ _MOST_ARMS = 512
 _GOOD = 8
 _CONFIDENCE = 2.0
 """Standard deviations by which an arm may turn out better than it looks."""
-_MARGIN = 0.2
-"""Of the front's range: how far beyond its worst values the hypervolume reaches."""
+_MARGINS = (0.1, 1.0)
+"""Of the front's width: how far beyond its worst values the hypervolume reaches, mostly and at
+times. With the smaller one the front is filled, with the larger one its ends are found."""
+_AT_TIMES = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,8 @@ def _hypervolume(
     front = is_pareto(means)
     good = np.nonzero(front)[0]
     good = good[rng.permutation(len(good))][:_GOOD]
-    reference = _reference(surrogate, means, front, thresholds)
+    margin = _MARGINS[int(rng.random() < _AT_TIMES)]
+    reference = _reference(surrogate, means, front, thresholds, margin)
     contenders = np.empty(0, dtype=np.int64)
     if not all(output.deterministic for output in surrogate.objectives):
         contenders = _distinct(features, rng.permutation(len(features)), front)
@@ -157,12 +160,16 @@ def _hypervolume(
 
 
 def _reference(
-    surrogate: Surrogate, means: Floats, front: NDArray[np.bool_], thresholds: Floats
+    surrogate: Surrogate,
+    means: Floats,
+    front: NDArray[np.bool_],
+    thresholds: Floats,
+    margin: float,
 ) -> Floats:
-    """The thresholds, and for those that are not given a fifth of the front beyond its nadir."""
+    """The thresholds, and for those that are not given a margin beyond the front's nadir."""
     worst, best = means[front].max(axis=0), means[front].min(axis=0)
     width = np.where(worst > best, worst - best, means.max(axis=0) - best)
-    reference: Floats = worst + np.maximum(_MARGIN * width, _MARGIN)
+    reference: Floats = worst + margin * np.maximum(width, 1.0)
     for j, output in enumerate(surrogate.objectives):
         if thresholds[j] == thresholds[j]:
             reference[j] = output.transform.forward(thresholds[j : j + 1])[0]

@@ -90,7 +90,8 @@ class GPSampler(Sampler):
         fixed_features: Values, by name, of parameters that are held fixed, while the model learns
             from trials that had others.
         reference_point: One value per objective, in its units: what is worse counts for nothing.
-            None for one (or all) of them: a fifth of the front's width beyond its worst point.
+            None for one (or all) of them: beyond the front's worst point, mostly by a tenth of its
+            width, and at times by all of it to look for the front's ends.
         search_space: Distributions by parameter name that are proposed jointly from the first
             trial on; without them, parameters are known once a trial has suggested them.
             ``parameter_constraints`` needs its parameters to be known.
