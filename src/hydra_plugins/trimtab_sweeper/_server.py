@@ -6,7 +6,6 @@ that a fork would tear: each child is a copy of the program as Hydra had just se
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import gc
 import json
@@ -23,6 +22,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NoReturn, TypeAlias
 
+from hydra_plugins.trimtab_sweeper._exit import ExitFunctions
 from trimtab.errors import short_repr
 from trimtab.integrations.hydra.job import Job, Line
 
@@ -103,8 +103,9 @@ class Server:
     def _become(self, job: Job, overrides: list[str]) -> NoReturn:
         """The child's life."""
         status = 1
+        leaving = ExitFunctions()
         try:
-            atexit._clear()  # what was registered so far is the sweep's
+            leaving.take_over()
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -120,7 +121,7 @@ class Server:
         finally:
             with contextlib.suppress(Exception):
                 threading._shutdown()  # type: ignore[attr-defined]
-                atexit._run_exitfuncs()
+                leaving.run()
                 sys.stdout.flush()
                 sys.stderr.flush()
             os._exit(status)
