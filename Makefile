@@ -1,6 +1,6 @@
 # make demo    tune a real model, from nothing, and look at it in a browser (Ctrl-C ends it)
 # make test    every check there is
-# make rl      the slow proofs of examples/rl, ten minutes on two cores
+# make rl      all that trains agents in examples/rl, ten minutes on two cores at most
 # make bench   measure Trimtab beside its peers, into benchmarks/results.md
 # make lint    the checks that take seconds; make format mends what it can
 

@@ -54,7 +54,7 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "more noise a priori": {"fit._NOISE_MEAN": -4.0, "fit._NOISE_SD": 1.0},
     "one start of the fit": {"fit._LENGTH_STARTS": (0.0,), "fit._NOISE_STARTS": (-12.0,)},
     "the sequence from its beginning, not the middle first": {
-        "startup.CentredSequence._centred": _as_it_is
+        "sampler.CentredSequence._centred": _as_it_is
     },
     "4 points first": _startup(4),
     "8 points first": _startup(8),

@@ -1,4 +1,4 @@
-"""That tuning works on the real thing: minutes each, so only `make rl` runs them."""
+"""That tuning works on the real thing."""
 
 from __future__ import annotations
 
@@ -16,13 +16,7 @@ from tests.rl import EXAMPLE, example
 environments = example("environments")
 algorithms = example("algorithms")
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.timeout(900),
-    pytest.mark.skipif(
-        os.environ.get("TRIMTAB_RL") != "1", reason="takes minutes; `make rl` runs it"
-    ),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def sweep(folder: Path, *overrides: str) -> dict[str, Any]:
@@ -60,6 +54,7 @@ def test_the_tutorials_sweep_names_the_better_critic(tmp_path: Path) -> None:
     assert len(list((tmp_path / "found").glob("*/progress.csv"))) == 8
 
 
+@pytest.mark.skipif(os.environ.get("TRIMTAB_RL") != "1", reason="takes minutes; `make rl` runs it")
 def test_a_noisy_sweep_finds_settings_that_hold(tmp_path: Path) -> None:
     """The winner of the noisy search does well with seeds that the search did not see."""
     found = sweep(tmp_path, "+performance=FetchReach/cleansac_noise-opti", "hydra.sweeper.seed=1")

@@ -146,6 +146,13 @@ def test_what_the_model_expected_is_kept() -> None:
         study.tell(trial, 3.0 + trial.params["x0"])
 
 
+def test_a_study_without_parameters_goes_on() -> None:
+    study = trimtab.create_study(sampler=AutoSampler(seed=0))
+    study.optimize(lambda trial: float(trial.number % 3), n_trials=12)
+    assert study.best_value == 0.0
+    assert not any("expected" in trial.system_attrs for trial in study.trials)
+
+
 def test_nothing_is_expected_of_a_point_that_may_not_be_measured() -> None:
     """In a conditional space a trial may take another way than the one that was foreseen."""
 

@@ -241,12 +241,12 @@ class GPSampler(Sampler):
         Returns:
             ``values``, the mean and the standard deviation of each objective, and, where there are
             constraints, ``feasible``, the probability that all of them hold. Nothing where too few
-            trials are complete, where parameters come and go, so that the point may not be what
-            is measured, or where the objectives are not modelled one by one.
+            trials are complete, where there are no parameters, where these come and go, so that the
+            point may not be what is measured, or where the objectives are not modelled one by one.
         """
         seen = Observations.of(history, space)
         begins = self._begins(history, len(seen), len(history.running))
-        if len(seen) < 2 or begins or history.n_objectives > _MOST_OBJECTIVES:
+        if len(seen) < 2 or begins or not len(space) or history.n_objectives > _MOST_OBJECTIVES:
             return {}
         if np.isnan(seen.points).any() or np.isnan(units).any():
             return {}
